@@ -1,0 +1,27 @@
+// The helpers' functions, for the table in helpers.cpp. Each reads r1 to r5 of the state.
+#pragma once
+
+#include <cstdint>
+
+namespace ringbed::ebpf {
+
+class Machine;
+struct State;
+
+namespace helper {
+
+using Function = std::uint64_t(Machine& machine, State& state);
+
+Function ktime_get_ns, get_prandom_u32, get_smp_processor_id;  // helpers_environment.cpp
+Function map_lookup_elem, map_lookup_percpu_elem, map_update_elem, map_delete_elem, map_push_elem,
+    map_pop_elem, map_peek_elem, for_each_map_elem, spin_lock, spin_unlock,
+    loop;  // helpers_map.cpp
+Function redirect, redirect_map, xdp_adjust_head, xdp_adjust_tail, xdp_adjust_meta,
+    xdp_get_buff_len, load_bytes, store_bytes, csum_diff, l3_csum_replace,
+    l4_csum_replace;  // helpers_packet.cpp
+Function ringbuf_output, ringbuf_reserve, ringbuf_submit, ringbuf_discard, ringbuf_query,
+    perf_event_output, trace_printk;  // helpers_events.cpp
+Function fib_lookup;                  // helpers_fib.cpp
+
+}  // namespace helper
+}  // namespace ringbed::ebpf

@@ -1,0 +1,318 @@
+#include "ebpf/object.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "ebpf/elf.hpp"
+#include "ebpf/fields.hpp"
+#include "ebpf/object_maps.hpp"
+
+namespace ringbed::ebpf {
+
+namespace {
+
+constexpr std::size_t kMostInstructions = 1'000'000;
+
+struct SectionType {
+  std::string_view prefix;
+  ProgramType type;
+};
+// Whole names, or followed by a slash.
+constexpr SectionType kSectionTypes[] = {
+    {"xdp", ProgramType::xdp},
+    {"xdp.frags", ProgramType::xdp},
+    {"tc", ProgramType::tc},
+    {"tcx", ProgramType::tc},
+    {"classifier", ProgramType::tc},
+    {"action", ProgramType::tc},
+    {"socket", ProgramType::socket_filter},
+};
+
+// A function: some instructions of an executable section.
+struct Function {
+  std::string name;
+  std::uint32_t section = 0;
+  std::uint64_t start = 0;  // bytes
+  std::uint64_t size = 0;
+};
+
+// Copies a program's function and then every function that it calls, and resolves relocations.
+class Linker {
+ public:
+  Linker(const Elf& file, const std::vector<ObjectMap>& maps,
+         const std::vector<Function>& functions, const std::vector<SectionLines>& lines)
+      : file_(file), maps_(maps), functions_(functions), lines_(lines) {}
+
+  base::Result<ProgramSpec> link(const Function& entry) {
+    program_.name = entry.name;
+    program_.section = file_.sections[entry.section].name;
+    program_.type = program_type_of(program_.section);
+    program_.fragments = program_.section.starts_with("xdp.frags");
+    place(entry);
+    for (std::size_t next = 0; next < placed_.size(); ++next) {
+      if (auto status = copy(*placed_[next].function); !status) return status.error();
+    }
+    return finish();
+  }
+
+ private:
+  struct Placed {
+    const Function* function;
+    std::size_t at;  // first instruction in the program
+  };
+  struct Call {
+    std::size_t at;
+    std::uint32_t section;
+    std::uint64_t target;  // bytes in the section
+  };
+
+  void place(const Function& function) {
+    for (const Placed& each : placed_) {
+      if (each.function == &function) return;
+    }
+    placed_.push_back({&function, 0});
+  }
+
+  [[nodiscard]] base::Error fault(const Function& function, std::uint64_t instruction,
+                                  const std::string& what) const {
+    return section_error(
+        file_.sections[function.section].name,
+        "function " + function.name + ", instruction " + std::to_string(instruction) + ": " + what);
+  }
+
+  base::Status copy(const Function& function) {
+    const ElfSection& section = file_.sections[function.section];
+    const auto bytes = range(section.data, function.start, function.size);
+    if (!bytes || function.size % kInstructionBytes != 0 ||
+        function.start % kInstructionBytes != 0 || function.size == 0) {
+      return section_error(section.name, "function " + function.name +
+                                             " is not made of whole instructions inside it");
+    }
+    const std::size_t base = program_.code.size();
+    if (base + function.size / kInstructionBytes > kMostInstructions) {
+      return section_error(section.name,
+                           "program " + program_.name + " has over a million " + "instructions");
+    }
+    for (Placed& each : placed_) {
+      if (each.function == &function) each.at = base;
+    }
+    for (std::uint64_t at = 0; at < bytes->size(); at += kInstructionBytes) {
+      program_.code.push_back(read_instruction(bytes->data() + at));
+    }
+    add_lines(function, base);
+    const auto first =
+        std::lower_bound(file_.relocations.begin(), file_.relocations.end(),
+                         std::pair(function.section, function.start),
+                         [](const ElfRelocation& relocation, const auto& key) {
+                           return std::pair(relocation.section, relocation.offset) < key;
+                         });
+    std::vector<bool> relocated(bytes->size() / kInstructionBytes);
+    for (auto relocation = first;
+         relocation != file_.relocations.end() && relocation->section == function.section &&
+         relocation->offset < function.start + function.size;
+         ++relocation) {
+      const std::uint64_t index = (relocation->offset - function.start) / kInstructionBytes;
+      relocated[index] = true;
+      if (auto status = relocate(function, base, index, *relocation); !status) return status;
+    }
+    for (std::uint64_t index = 0; index < relocated.size(); ++index) {
+      const RawInstruction& in = program_.code[base + index];
+      if (!relocated[index] && in.opcode == kCall && in.src == pseudo::local_call) {
+        const auto target =
+            static_cast<std::int64_t>(function.start / kInstructionBytes + index) + 1 + in.imm;
+        if (auto status = call(function, base + index, function.section, target); !status) {
+          return status;
+        }
+      }
+      if (in.opcode == kLoadImm64) ++index;
+    }
+    return {};
+  }
+
+  base::Status call(const Function& from, std::size_t at, std::uint32_t section,
+                    std::int64_t target_instruction) {
+    const auto target = static_cast<std::uint64_t>(target_instruction) * kInstructionBytes;
+    for (const Function& each : functions_) {
+      if (target_instruction >= 0 && each.section == section && target >= each.start &&
+          target - each.start < each.size) {
+        place(each);
+        calls_.push_back({at, section, target});
+        return {};
+      }
+    }
+    return fault(from, at, "calls a place that is no function");
+  }
+
+  base::Status relocate(const Function& function, std::size_t base, std::uint64_t index,
+                        const ElfRelocation& relocation) {
+    RawInstruction& in = program_.code[base + index];
+    const ElfSymbol& symbol = file_.symbols[relocation.symbol];
+    const std::string name = symbol.name.empty() && symbol.section < file_.sections.size()
+                                 ? file_.sections[symbol.section].name
+                                 : symbol.name;
+    const bool wide = in.opcode == kLoadImm64 && base + index + 1 < program_.code.size();
+    const bool local_call = in.opcode == kCall && in.src == pseudo::local_call;
+    if (symbol.section == 0) {
+      if (symbol.weak && wide) {  // a weak external symbol that nobody defines is NULL
+        in.imm = 0;
+        program_.code[base + index + 1].imm = 0;
+        return {};
+      }
+      return fault(function, index,
+                   "needs the external symbol " + name + ", which only the kernel has");
+    }
+    if (symbol.section >= file_.sections.size()) {
+      return fault(function, index, "refers to " + name + ", which lies in no section");
+    }
+    const bool to_code = (file_.sections[symbol.section].flags & elf::execute) != 0;
+    if (local_call && to_code) {
+      const auto target = static_cast<std::int64_t>(symbol.value / kInstructionBytes) + in.imm + 1;
+      return call(function, base + index, symbol.section, target);
+    }
+    if (wide && to_code) {
+      in.src = pseudo::func;
+      const auto target =
+          static_cast<std::int64_t>(symbol.value + static_cast<std::uint32_t>(in.imm)) /
+          static_cast<std::int64_t>(kInstructionBytes);
+      return call(function, base + index, symbol.section, target);
+    }
+    const auto addend = static_cast<std::uint32_t>(in.imm);
+    const ObjectMap* map = find_map(maps_, symbol.section, symbol.value + addend);
+    if (!wide || map == nullptr) {
+      return fault(function, index, "has a relocation to " + name + " that cannot be resolved");
+    }
+    program_.references.push_back(
+        {.instruction = static_cast<std::uint32_t>(base + index),
+         .map = static_cast<std::uint32_t>(map - maps_.data()),
+         .value = map->variables,
+         .offset = map->variables ? static_cast<std::uint32_t>(symbol.value + addend) : 0});
+    return {};
+  }
+
+  void add_lines(const Function& function, std::size_t base) {
+    const auto first = static_cast<std::uint32_t>(function.start / kInstructionBytes);
+    const auto end =
+        static_cast<std::uint32_t>((function.start + function.size) / kInstructionBytes);
+    for (const SectionLines& section : lines_) {
+      if (section.section != file_.sections[function.section].name) continue;
+      for (const SourceLine& line : section.lines) {
+        if (line.instruction < first || line.instruction >= end) continue;
+        program_.lines.push_back(line);
+        program_.lines.back().instruction =
+            line.instruction - first + static_cast<std::uint32_t>(base);
+      }
+    }
+  }
+
+  base::Result<ProgramSpec> finish() {
+    for (const Call& call : calls_) {
+      for (const Placed& each : placed_) {
+        const Function& function = *each.function;
+        if (function.section == call.section && call.target >= function.start &&
+            call.target - function.start < function.size) {
+          const auto target = each.at + (call.target - function.start) / kInstructionBytes;
+          program_.code[call.at].imm = static_cast<std::int32_t>(
+              static_cast<std::int64_t>(target) - static_cast<std::int64_t>(call.at) - 1);
+          break;
+        }
+      }
+    }
+    return std::move(program_);
+  }
+
+  const Elf& file_;
+  const std::vector<ObjectMap>& maps_;
+  const std::vector<Function>& functions_;
+  const std::vector<SectionLines>& lines_;
+  ProgramSpec program_;
+  std::vector<Placed> placed_;
+  std::vector<Call> calls_;
+};
+
+// The functions of all executable sections; where a section has no function symbol, all of it.
+std::vector<Function> functions_of(const Elf& file) {
+  std::vector<Function> functions;
+  for (std::uint32_t i = 1; i < file.sections.size(); ++i) {
+    const ElfSection& section = file.sections[i];
+    if (section.type != elf::progbits || (section.flags & elf::execute) == 0 || section.size == 0) {
+      continue;
+    }
+    const std::size_t before = functions.size();
+    for (const ElfSymbol& symbol : file.symbols) {
+      if (symbol.section == i && symbol.type == elf::function) {
+        functions.push_back({symbol.name, i, symbol.value, symbol.size});
+      }
+    }
+    if (functions.size() == before) {
+      functions.push_back({section.name, i, 0, section.size});
+    }
+  }
+  return functions;
+}
+
+}  // namespace
+
+ProgramType program_type_of(std::string_view section) noexcept {
+  const std::string_view head = section.substr(0, section.find('/'));
+  for (const SectionType& row : kSectionTypes) {
+    if (row.prefix == head) return row.type;
+  }
+  return ProgramType::raw;
+}
+
+const MapSpec* ObjectSpec::map(std::string_view name) const {
+  for (const MapSpec& each : maps) {
+    if (each.name == name) return &each;
+  }
+  return nullptr;
+}
+MapSpec* ObjectSpec::map(std::string_view name) {
+  return const_cast<MapSpec*>(std::as_const(*this).map(name));
+}
+ProgramSpec* ObjectSpec::program(std::string_view name) {
+  for (ProgramSpec& each : programs) {
+    if (each.name == name) return &each;
+  }
+  return nullptr;
+}
+
+base::Result<ObjectSpec> read_object(base::ByteView bytes) {
+  auto parsed = parse_elf(bytes);
+  if (!parsed) return parsed.error();
+  const Elf& file = parsed.value();
+  ObjectSpec object;
+  std::vector<SectionLines> lines;
+  if (const std::uint32_t section = file.find(".BTF"); section != 0) {
+    auto btf = Btf::parse(file.sections[section].data, ".BTF");
+    if (!btf) return btf.error();
+    object.btf = std::move(btf).value();
+    if (const std::uint32_t extension = file.find(".BTF.ext"); extension != 0) {
+      auto read = parse_lines(file.sections[extension].data, object.btf);
+      if (!read) return read.error();
+      lines = std::move(read).value();
+    }
+  }
+  if (const std::uint32_t section = file.find("license"); section != 0) {
+    object.license = read_string(file.sections[section].data, 0).value_or("");
+  }
+  auto maps = read_maps(file, object.btf);
+  if (!maps) return maps.error();
+  const std::vector<Function> functions = functions_of(file);
+  for (const Function& function : functions) {
+    if (file.sections[function.section].name == ".text") continue;
+    auto program = Linker(file, maps.value(), functions, lines).link(function);
+    if (!program) return program.error();
+    object.programs.push_back(std::move(program).value());
+  }
+  if (object.programs.empty()) {
+    return base::Error{base::ErrorCode::invalid, "the object file has no program",
+                       "put one into a section, for instance SEC(\"xdp\")"};
+  }
+  for (ObjectMap& map : maps.value()) {
+    object.maps.push_back(std::move(map.spec));
+  }
+  return object;
+}
+
+}  // namespace ringbed::ebpf

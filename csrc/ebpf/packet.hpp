@@ -1,0 +1,92 @@
+// The frame that a program works on, and the context that describes it: xdp_md for XDP, __sk_buff
+// for TC and socket filters. Laid out like the kernel's buffer, so that adjust_head, adjust_tail
+// and adjust_meta succeed and fail where the kernel's do.
+//
+//   0         40                     headroom                             buffer - tailroom
+//   | xdp_frame | … room for meta … | data_meta | data … data_end | … room to grow … | tailroom |
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "ebpf/memory.hpp"
+#include "ebpf/program.hpp"
+
+namespace ringbed::ebpf {
+
+// XDP_* and TC_ACT_* that helpers return.
+namespace xdp_action {
+inline constexpr std::uint32_t aborted = 0, drop = 1, pass = 2, tx = 3, redirect = 4;
+}
+namespace tc_action {
+inline constexpr std::uint32_t shot = 2, redirect = 7;
+}
+
+struct PacketParameters {
+  std::uint32_t headroom = 256;
+  std::uint32_t buffer_bytes = 4096;  // of the linear part, head- and tailroom included
+  std::uint32_t tailroom = 320;       // skb_shared_info
+  std::uint32_t ifindex = 1;
+  std::uint32_t rx_queue = 0;
+  std::uint32_t egress_ifindex = 0;
+};
+
+// Where a redirect helper sent the frame.
+struct Redirect {
+  bool requested = false;
+  std::uint32_t map = 0xffff'ffff;  // number of the map; none for bpf_redirect
+  std::uint32_t target = 0;         // interface, CPU or socket
+  std::uint64_t flags = 0;
+};
+
+class Packet {
+ public:
+  // Copies the frame in and describes it for a program of `type`. Bytes that do not fit the linear
+  // part are fragments: only the *_load_bytes and *_store_bytes helpers reach them.
+  void place(base::ByteView frame, ProgramType type, const PacketParameters& parameters);
+
+  // Writes regions and context after any change of the bounds.
+  void publish(Memory& memory);
+
+  // The frame as it is now, fragments included.
+  [[nodiscard]] std::vector<std::uint8_t> bytes() const;
+  [[nodiscard]] base::ByteView meta() const {
+    return base::ByteView(buffer_).subspan(meta_, data_ - meta_);
+  }
+  [[nodiscard]] std::uint32_t length() const noexcept {
+    return end_ - data_ + static_cast<std::uint32_t>(fragments_.size());
+  }
+
+  // 0 or a negative errno.
+  int adjust_head(std::int32_t delta);
+  int adjust_tail(std::int32_t delta);
+  int adjust_meta(std::int32_t delta);
+  int load(std::uint32_t offset, std::uint8_t* to, std::uint32_t bytes) const;
+  int store(std::uint32_t offset, const std::uint8_t* from, std::uint32_t bytes);
+
+  [[nodiscard]] const PacketParameters& parameters() const noexcept { return parameters_; }
+  [[nodiscard]] ProgramType type() const noexcept { return type_; }
+  // Host address of `bytes` linear bytes at `offset` from data, or nullptr.
+  [[nodiscard]] std::uint8_t* linear(std::uint32_t offset, std::uint32_t bytes) noexcept;
+
+  Redirect redirect;
+
+ private:
+  void describe_xdp();
+  void describe_skb();
+  void put(std::uint32_t offset, std::uint32_t value);
+
+  std::vector<std::uint8_t> buffer_;
+  std::vector<std::uint8_t> fragments_;
+  PacketParameters parameters_;
+  ProgramType type_ = ProgramType::raw;
+  std::uint32_t meta_ = 0;
+  std::uint32_t data_ = 0;
+  std::uint32_t end_ = 0;
+  std::uint32_t lowest_ = 0;  // that data or metadata ever started: below, the headroom is zero
+  alignas(8) std::array<std::uint8_t, 192> context_{};
+};
+
+}  // namespace ringbed::ebpf

@@ -1,0 +1,31 @@
+// The devices of a run, one a core, on one response pool, and what the report says about them.
+// The simulated and the live worlds share it: the same device runs in both.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "device/devices.hpp"
+#include "device/pools.hpp"
+#include "engine/plan.hpp"
+#include "engine/result.hpp"
+
+namespace ringbed::engine {
+
+struct DeviceSet {
+  std::unique_ptr<device::ResponsePool> pool;
+  std::vector<std::unique_ptr<device::Device>> cores;
+
+  // One device for each of the plan's cores; the pool's buffers lie in `memory`, if it has a base.
+  // Errors: invalid, resource.
+  [[nodiscard]] static base::Result<DeviceSet> create(const Plan& plan,
+                                                      const device::PoolMemory& memory = {});
+
+  // A stage of the device, all cores added up. `ns` null: it takes no time of its own.
+  [[nodiscard]] StageResult stage(base::Stage which, const base::Histogram* ns) const;
+  [[nodiscard]] PoolResult pool_result(const Plan& plan) const;
+  // Summed over the cores; the longest chain is the longest of any.
+  [[nodiscard]] ConnectionsResult connections_result(const Plan& plan) const;
+};
+
+}  // namespace ringbed::engine

@@ -1,0 +1,143 @@
+// Who is on the wire: the sender writes one record for every frame before it sends it, the receiver
+// finds the record by a hash of the bytes that arrived. So a frame is known again, with the time
+// at which it should have left, without a mark in it: captures, malformed frames and published
+// message formats stay as they are, whatever carries them.
+//
+// Frames of one path arrive in the order in which they were sent, less the lost ones. The reader
+// therefore looks from the record after the last match on, and the first that matches is the one;
+// what it steps over was lost. Frames with the same bytes are taken in order. The log is a circle:
+// records that nobody asked for are overwritten, and count as forgotten when they are missed.
+//
+// One writer; any number of readers, each with its own place. No locks: a record is four words,
+// read first and checked afterwards against the writer's position (a sequence lock).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <memory>
+
+#include "base/bytes.hpp"
+
+namespace ringbed::engine {
+
+// What is remembered of a frame.
+struct Flight {
+  std::uint64_t departure_ns = 0;  // when it should have left, since the start of the run
+  std::uint64_t sequence = 0;      // within its flow
+  std::uint32_t stream = 0;
+  std::uint32_t flow = 0;
+};
+
+// Tells frames apart: length, the first 128 and the last 16 bytes. Headers and messages lie there;
+// what they leave open is decided by order.
+[[nodiscard]] inline std::uint64_t flight_hash(base::ByteView frame) noexcept {
+  __extension__ using Wide = unsigned __int128;
+  const auto fold = [](std::uint64_t a, std::uint64_t b) noexcept {
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  };
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15ULL;
+  constexpr std::size_t kFront = 128;
+  std::uint64_t hash = fold(frame.size() ^ kOdd, 0xe7037ed1a0b428dbULL);
+  std::size_t at = 0;
+  for (; at + 8 <= frame.size() && at < kFront; at += 8) {
+    hash = fold(hash ^ base::load_native<std::uint64_t>(frame.data() + at), kOdd);
+  }
+  if (frame.size() >= 16) {
+    const std::uint8_t* const end = frame.data() + frame.size();
+    hash = fold(hash ^ base::load_native<std::uint64_t>(end - 16), kOdd);
+    return fold(hash ^ base::load_native<std::uint64_t>(end - 8), kOdd);
+  }
+  for (; at < frame.size(); ++at) {
+    hash = fold(hash ^ frame[at], kOdd);
+  }
+  return hash;
+}
+
+class FlightLog {
+ public:
+  // size: records, a power of two.
+  explicit FlightLog(std::uint64_t size)
+      : mask_(std::bit_ceil(size) - 1), records_(std::make_unique<Record[]>(mask_ + 1)) {}
+
+  // Before the frame is sent. The writer's thread.
+  void add(std::uint64_t hash, const Flight& flight) noexcept {
+    const std::uint64_t at = head_.load(std::memory_order_relaxed);
+    // Readers must see the new position before they can see a new word.
+    std::atomic_thread_fence(std::memory_order_release);
+    Record& record = records_[at & mask_];
+    record.words[0].store(hash, std::memory_order_relaxed);
+    record.words[1].store(flight.departure_ns, std::memory_order_relaxed);
+    record.words[2].store(flight.sequence, std::memory_order_relaxed);
+    record.words[3].store(static_cast<std::uint64_t>(flight.stream) << 32 | flight.flow,
+                          std::memory_order_relaxed);
+    head_.store(at + 1, std::memory_order_release);
+  }
+
+  [[nodiscard]] std::uint64_t written() const noexcept {
+    return head_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept { return (mask_ + 1) * sizeof(Record); }
+
+ private:
+  friend class FlightReader;
+  struct Record {
+    std::array<std::atomic<std::uint64_t>, 4> words{};
+  };
+
+  // False when the record was overwritten in the meantime.
+  [[nodiscard]] bool read(std::uint64_t at, std::uint64_t& hash, Flight& flight) const noexcept {
+    const Record& record = records_[at & mask_];
+    hash = record.words[0].load(std::memory_order_relaxed);
+    flight.departure_ns = record.words[1].load(std::memory_order_relaxed);
+    flight.sequence = record.words[2].load(std::memory_order_relaxed);
+    const std::uint64_t last = record.words[3].load(std::memory_order_relaxed);
+    flight.stream = static_cast<std::uint32_t>(last >> 32);
+    flight.flow = static_cast<std::uint32_t>(last);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return head_.load(std::memory_order_relaxed) - at <= mask_;
+  }
+
+  std::uint64_t mask_;
+  std::unique_ptr<Record[]> records_;
+  alignas(64) std::atomic<std::uint64_t> head_{0};
+};
+
+class FlightReader {
+ public:
+  explicit FlightReader(const FlightLog& log) noexcept : log_(&log) {}
+
+  // The oldest record with that hash from the reader's place on; moves behind it. False, and the
+  // place stays, when there is none. O(1) while nothing is lost.
+  [[nodiscard]] bool find(std::uint64_t hash, Flight& flight) noexcept {
+    const std::uint64_t end = log_->written();
+    if (end - next_ > log_->mask_) {
+      // What is left out here is at least `size` records old.
+      const std::uint64_t oldest = end - log_->mask_;
+      forgotten_ += oldest - next_;
+      next_ = oldest;
+    }
+    for (std::uint64_t at = next_; at != end; ++at) {
+      std::uint64_t found = 0;
+      Flight candidate;
+      if (log_->read(at, found, candidate) && found == hash) {
+        next_ = at + 1;
+        flight = candidate;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Records overwritten before a frame asked for them or for a later one.
+  [[nodiscard]] std::uint64_t forgotten() const noexcept { return forgotten_; }
+
+ private:
+  const FlightLog* log_;
+  std::uint64_t next_ = 0;
+  std::uint64_t forgotten_ = 0;
+};
+
+}  // namespace ringbed::engine

@@ -1,0 +1,235 @@
+#include "engine/live_books.hpp"
+
+#include <string>
+
+#include "base/digest.hpp"
+
+namespace ringbed::engine {
+
+namespace {
+
+using base::Ledger;
+using base::Reason;
+using base::Stage;
+
+void add_drops(Ledger& books, Stage stage,
+               const std::array<std::uint64_t, base::kReasonCount>& drops) {
+  for (std::size_t reason = 0; reason < base::kReasonCount; ++reason) {
+    books.drop(stage, static_cast<Reason>(reason), drops[reason]);
+  }
+}
+
+void add(Ledger& books, const Ledger& part) {
+  books.offered += part.offered;
+  books.duplicated_forward += part.duplicated_forward;
+  books.arrived += part.arrived;
+  books.received += part.received;
+  books.bypassed += part.bypassed;
+  books.processed += part.processed;
+  books.unanswered += part.unanswered;
+  books.responded += part.responded;
+  books.sent += part.sent;
+  books.duplicated_return += part.duplicated_return;
+  books.responses += part.responses;
+  for (std::size_t stage = 0; stage < base::kStageCount; ++stage) {
+    add_drops(books, static_cast<Stage>(stage), part.drops[stage]);
+  }
+}
+
+// Frames that left one end and were never seen at the other, nor counted by a kernel: on hardware
+// that is the wire's, a switch's or a NIC's doing.
+void book_lost_on_the_wire(Ledger& books) {
+  const auto missing = [](std::uint64_t in, std::uint64_t out) { return in > out ? in - out : 0; };
+  books.arrived = books.received + books.dropped(Stage::nic, Stage::classifier);
+  books.drop(Stage::link, Reason::link_loss,
+             missing(books.offered + books.duplicated_forward,
+                     books.dropped(Stage::link) + books.arrived));
+  books.drop(Stage::return_link, Reason::link_loss,
+             missing(books.sent, books.dropped(Stage::return_link) + books.responses));
+}
+
+// With XDP the interface counts a frame that found no room in the socket's ring as dropped, too;
+// that one is in the port's own counts already.
+std::uint64_t dropped_before_the_port(const LiveSession& session) {
+  std::uint64_t counted = 0;
+  for (const auto& port : session.device_ports()) {
+    counted += port->capabilities().interface_counts_drops ? port->stats().rx_dropped() : 0;
+  }
+  return session.kernel_dropped() > counted ? session.kernel_dropped() - counted : 0;
+}
+
+Ledger ledger(const LiveWorld& world, const LiveSession& session) {
+  Ledger books;
+  add(books, session.generator().ledger());
+  for (const auto& worker : session.workers()) {
+    add(books, worker->ledger());
+    books.offered += worker->outside();  // somebody offered them
+  }
+  for (const auto& port : session.generator_ports()) {
+    const port::PortStats stats = port->stats();
+    add_drops(books, Stage::link, stats.tx_drops);
+    add_drops(books, Stage::return_link, stats.rx_drops);
+  }
+  for (const auto& port : session.device_ports()) {
+    const port::PortStats stats = port->stats();
+    add_drops(books, Stage::rx_ring, stats.rx_drops);
+    add_drops(books, Stage::return_link, stats.tx_drops);
+    if (!session.generator().has_ports()) {
+      // The sink is outside: what left has arrived, as far as this machine can tell.
+      books.responses += stats.tx_completed - stats.tx_dropped();
+    }
+  }
+  if (world.closed()) {
+    books.arrived += session.kernel_arrived();
+    books.drop(Stage::rx_ring, Reason::rx_ring_full, dropped_before_the_port(session));
+  } else {
+    book_lost_on_the_wire(books);
+  }
+  return books;
+}
+
+StageResult stage(Stage which, std::uint64_t in, std::uint64_t out,
+                  const base::Histogram& ns = {}) {
+  return {std::string(base::to_string(which)), in, out, ns};
+}
+
+// A histogram of all cores together.
+template <typename Pick>
+base::Histogram merged(const LiveSession& session, Pick pick) {
+  base::Histogram all;
+  for (const auto& worker : session.workers()) {
+    all.merge(pick(*worker));
+  }
+  return all;
+}
+
+std::vector<StageResult> stages(const Ledger& books, const LiveSession& session) {
+  const DeviceSet& devices = session.devices();
+  const auto parse =
+      merged(session, [](const LiveDevice& worker) { return worker.stages().parse; });
+  const auto tx =
+      merged(session, [](const LiveDevice& worker) { return worker.measured().tx_wait; });
+  const std::uint64_t queued = books.arrived - books.dropped(Stage::nic);
+  return {
+      stage(Stage::link, books.offered + books.duplicated_forward, books.arrived),
+      stage(Stage::nic, books.arrived, queued),
+      stage(Stage::rx_ring, queued, books.received),
+      devices.stage(Stage::parse, &parse),
+      devices.stage(Stage::validate, nullptr),
+      devices.stage(Stage::match, nullptr),
+      devices.stage(Stage::track, nullptr),
+      devices.stage(Stage::decide, nullptr),
+      devices.stage(Stage::respond, nullptr),
+      stage(Stage::tx_ring, books.responded, books.sent, tx),
+      stage(Stage::return_link, books.sent + books.duplicated_return, books.responses),
+  };
+}
+
+std::vector<RingResult> rings(const Plan& plan, const LiveSession& session) {
+  std::vector<RingResult> rows(plan.sim.nic.queues);
+  for (const auto& worker : session.workers()) {
+    for (std::size_t i = 0; i < worker->queues().size(); ++i) {
+      const LiveDevice::Queue& queue = worker->queues()[i];
+      const auto full =
+          queue.port->stats().rx_drops[static_cast<std::size_t>(Reason::rx_ring_full)];
+      rows[queue.number] = {"rx" + std::to_string(queue.number), plan.sim.nic.rx_descriptors,
+                            worker->rx_peak(i), full};
+    }
+  }
+  for (std::size_t core = 0; core < session.workers().size(); ++core) {
+    const LiveDevice& worker = *session.workers()[core];
+    rows.push_back({"tx" + std::to_string(core), plan.sim.nic.tx_descriptors, worker.tx_peak(),
+                    worker.ledger().dropped(Stage::tx_ring)});
+  }
+  return rows;
+}
+
+std::vector<StreamResult> streams(const LiveSession& session) {
+  std::vector<StreamResult> rows = session.generator().streams().results();
+  for (std::uint32_t i = 0; i < rows.size(); ++i) {
+    StreamResult& row = rows[i];
+    row.received = 0;
+    for (const auto& worker : session.workers()) {
+      const gen::SequenceCounts& counts = worker->tracker().counts(i);
+      row.received += counts.received;
+      row.duplicated += counts.duplicated;
+      row.reordered += counts.reordered;
+    }
+    row.lost = row.offered > row.received ? row.offered - row.received : 0;
+  }
+  return rows;
+}
+
+std::vector<CoreResult> cores(const LiveSession& session) {
+  std::vector<CoreResult> rows;
+  for (const auto& worker : session.workers()) {
+    rows.push_back({static_cast<std::uint32_t>(rows.size()), worker->busy_ns(), worker->paused_ns(),
+                    worker->polls(), 0, worker->ledger().received});
+  }
+  return rows;
+}
+
+// Over what does not depend on the machine's speed: equal for equal traffic when nothing is lost.
+std::string digest(const Ledger& books) {
+  base::Digest digest;
+  for (const std::uint64_t count :
+       {books.offered, books.received, books.bypassed, books.processed, books.unanswered,
+        books.responded, books.sent, books.responses}) {
+    digest.add(count);
+  }
+  for (const auto& reasons : books.drops) {
+    for (const std::uint64_t count : reasons) {
+      digest.add(count);
+    }
+  }
+  return digest.hex();
+}
+
+// What the sequence of frames cannot have been told apart by, said in words.
+std::string imbalance(const Ledger& books, const LiveWorld& world, const LiveSession& session) {
+  std::string found =
+      books.check(session.generator().in_flight() + session.devices().pool->stats().in_use);
+  std::uint64_t outside = 0;
+  for (const auto& worker : session.workers()) {
+    outside += worker->outside();
+  }
+  if (found.empty() && world.closed() && outside != 0) {
+    found = "link: " + std::to_string(outside) +
+            " frames arrived that nobody of this run has sent, or that were on their way too long "
+            "to be known again";
+  }
+  return found;
+}
+
+}  // namespace
+
+RunResult close_books(const Plan& plan, const LiveWorld& world, const LiveSession& session,
+                      bool interrupted) {
+  RunResult result;
+  result.interrupted = interrupted;
+  result.end_ns = session.end_ns();
+  result.ledger = ledger(world, session);
+  result.offered_bytes = session.generator().streams().offered_bytes();
+  result.response_bytes = session.generator().response_bytes();
+  result.imbalance = imbalance(result.ledger, world, session);
+  result.stages = stages(result.ledger, session);
+  const auto all = [&](auto pick) {
+    return merged(session, [pick](const LiveDevice& worker) { return worker.measured().*pick; });
+  };
+  result.latency = {{"response", session.generator().response()},
+                    {"request", all(&LiveDevice::Measured::request)},
+                    {"device", all(&LiveDevice::Measured::device)},
+                    {"service", all(&LiveDevice::Measured::service)},
+                    {"poolHold", all(&LiveDevice::Measured::hold)},
+                    {"lateness", session.generator().lateness()}};
+  result.pool = session.devices().pool_result(plan);
+  result.connections = session.devices().connections_result(plan);
+  result.rings = rings(plan, session);
+  result.streams = streams(session);
+  result.cores = cores(session);
+  result.memory_bytes = session.memory_bytes() + result.connections.bytes;
+  result.digest = digest(result.ledger);
+  return result;
+}
+
+}  // namespace ringbed::engine

@@ -1,0 +1,266 @@
+#include "engine/live_device.hpp"
+
+#include <cassert>
+#include <string>
+#include <thread>
+
+namespace ringbed::engine {
+
+namespace {
+
+// Records of responses on their way; at a million a second the sink may be 60 ms behind.
+constexpr std::uint64_t kResponseLog = 1U << 16;
+// A pause is slept in pieces, so that a stop need not wait for its end.
+constexpr std::uint64_t kNapNs = 200'000;
+
+std::vector<sim::Interval> pauses_of(const Plan& plan, std::uint32_t core) {
+  std::vector<sim::Interval> pauses;
+  for (const sim::CorePause& pause : plan.sim.pauses) {
+    if (pause.core == core) {
+      pauses.push_back(pause.when);
+    }
+  }
+  return pauses;
+}
+
+std::vector<sim::Interval> stalls_of(const Plan& plan, std::uint32_t queue) {
+  std::vector<sim::Interval> stalls;
+  for (const sim::Stall& stall : plan.sim.stalls) {
+    if (stall.queue == queue) {
+      stalls.push_back(stall.when);
+    }
+  }
+  return stalls;
+}
+
+}  // namespace
+
+LiveDevice::LiveDevice(const Plan& plan, device::Device& device, std::uint64_t pool_address,
+                       base::MutableBytes area, std::vector<Queue> queues,
+                       std::span<const std::uint32_t> flows, const LiveClock& clock)
+    : clock_(clock),
+      device_(device),
+      pool_address_(pool_address),
+      area_(area),
+      queues_(std::move(queues)),
+      nic_(plan.sim.nic),
+      // The machine makes its own noise: only the scenario's pauses are acted out.
+      pauses_(pauses_of(plan, device.core()), sim::Noise{},
+              base::Random(plan.seed, "core." + std::to_string(device.core()) + ".noise")),
+      tracker_(flows),
+      batch_(std::clamp<std::size_t>(plan.sim.core.batch, 1, kMaxBatch)),
+      warmup_ns_(sim::to_ns(plan.sim.warmup)),
+      got_at_(plan.pool.size),
+      stages_(plan.sim.warmup) {
+  for (const Queue& queue : queues_) {
+    std::vector<FlightReader> readers;
+    for (const FlightLog* log : queue.requests) {
+      readers.emplace_back(*log);
+    }
+    served_.push_back({std::move(readers), std::make_unique<FlightLog>(kResponseLog),
+                       stalls_of(plan, queue.number)});
+  }
+}
+
+std::uint64_t LiveDevice::forgotten() const noexcept {
+  std::uint64_t sum = 0;
+  for (const Served& served : served_) {
+    for (const FlightReader& reader : served.requests) {
+      sum += reader.forgotten();
+    }
+  }
+  return sum;
+}
+
+void LiveDevice::run(const std::atomic<bool>& stop, bool yield) noexcept {
+  while (!stop.load(std::memory_order_relaxed)) {
+    const sim::Picoseconds now = clock_.now() * sim::kPsPerNs;
+    if (const sim::Picoseconds running = pauses_.running_from(now); running > now) {
+      rest(sim::to_ns(running), stop);
+      continue;
+    }
+    bool worked = false;
+    for (std::size_t queue = 0; queue < queues_.size(); ++queue) {
+      const auto& stalls = served_[queue].stalls;
+      const bool stalled = std::any_of(stalls.begin(), stalls.end(), [&](const auto& stall) {
+        return stall.start <= now && now < stall.end;
+      });
+      if (!stalled) {
+        worked = serve(queue) || worked;
+      }
+      bring_home(queue);
+    }
+    if (!worked && yield) {
+      std::this_thread::yield();
+    }
+  }
+  publish();
+}
+
+void LiveDevice::rest(std::uint64_t until_ns, const std::atomic<bool>& stop) noexcept {
+  const std::uint64_t from = clock_.now();
+  progress_.paused.store(true, std::memory_order_relaxed);
+  std::uint64_t now = from;
+  while (now < until_ns && !stop.load(std::memory_order_relaxed)) {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(until_ns - now, kNapNs)));
+    now = clock_.now();
+  }
+  paused_ns_ += now - from;
+  progress_.paused.store(false, std::memory_order_relaxed);
+}
+
+// One burst of one queue; false when there was nothing.
+bool LiveDevice::serve(std::size_t queue) noexcept {
+  port::Port& port = *queues_[queue].port;
+  const std::size_t count = port.rx_burst(std::span(burst_.frames).first(batch_));
+  if (count == 0) {
+    return false;
+  }
+  const std::uint64_t taken = clock_.now();
+  ++polls_;
+  served_[queue].rx_peak = std::max(served_[queue].rx_peak, static_cast<std::uint32_t>(count));
+  identify(queue, count, taken);
+  const std::span views(burst_.views.data(), burst_.accepted);
+  device_.process_burst(views, taken, std::span(burst_.verdicts).first(burst_.accepted));
+  const std::uint64_t done = clock_.now();
+  settle(queue, taken, done);
+  send(queue, taken);
+  port.recycle(std::span(burst_.frames).first(count));
+  busy_ns_ += clock_.now() - taken;
+  publish();
+  return true;
+}
+
+bool LiveDevice::recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept {
+  for (FlightReader& reader : served_[queue].requests) {
+    if (reader.find(hash, flight)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// What the address filter of a NIC lets through, and who sent it.
+void LiveDevice::identify(std::size_t queue, std::size_t count, std::uint64_t now) noexcept {
+  burst_.accepted = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const ring::Descriptor& frame = burst_.frames[i];
+    const base::ByteView view = area_.subspan(frame.address, frame.length);
+    Flight flight;
+    if (!recall(queue, flight_hash(view), flight)) {
+      flight.departure_ns = now;
+      flight.stream = kOutside;
+      ++outside_;
+    }
+    sim::FrameInfo info;
+    info.length = frame.length;
+    if (const base::Reason refused = nic_.accept(view, info); refused != base::Reason::none) {
+      ledger_.drop(base::Stage::nic, refused);
+      continue;
+    }
+    if (flight.stream != kOutside) {
+      tracker_.receive(flight.stream, flight.flow, flight.sequence);
+      if (flight.departure_ns >= warmup_ns_) {
+        measured_.request.record(now > flight.departure_ns ? now - flight.departure_ns : 0);
+      }
+    }
+    burst_.views[burst_.accepted] = view;
+    burst_.flights[burst_.accepted++] = flight;
+  }
+  ledger_.received += burst_.accepted;
+}
+
+// Books the verdicts and readies the responses.
+void LiveDevice::settle(std::size_t queue, std::uint64_t taken, std::uint64_t done) noexcept {
+  burst_.to_send = 0;
+  if (burst_.accepted == 0) {
+    return;
+  }
+  // The stages inside the device cannot be timed one by one without slowing them down: each
+  // packet gets its share of the burst's time, booked as parsing.
+  const std::uint64_t share = (done - taken) / burst_.accepted;
+  for (std::size_t i = 0; i < burst_.accepted; ++i) {
+    const device::Verdict& verdict = burst_.verdicts[i];
+    const Flight& flight = burst_.flights[i];
+    device_.record_time(share);
+    if (flight.departure_ns >= warmup_ns_) {
+      stages_.parse.record(share);
+      measured_.service.record(share);
+    }
+    switch (verdict.outcome) {
+      case device::Outcome::bypassed: ++ledger_.bypassed; break;
+      case device::Outcome::dropped: ledger_.drop(verdict.stage, verdict.reason); break;
+      case device::Outcome::processed:
+        ++ledger_.processed;
+        ++ledger_.unanswered;
+        break;
+      case device::Outcome::responded: {
+        ++ledger_.processed;
+        ++ledger_.responded;
+        got_at_[verdict.response] = taken;
+        const std::uint64_t address = pool_address_ + device_.pool().offset(verdict.response);
+        served_[queue].responses->add(flight_hash(device_.response(verdict)), flight);
+        burst_.buffers[burst_.to_send] = verdict.response;
+        burst_.responses[burst_.to_send++] = {address, verdict.response_length, 0};
+        break;
+      }
+    }
+  }
+  stages_.respond.record(0, burst_.to_send);
+}
+
+void LiveDevice::send(std::size_t queue, std::uint64_t taken) noexcept {
+  if (burst_.to_send == 0) {
+    return;
+  }
+  const std::uint64_t ready = clock_.now();
+  const std::size_t sent =
+      queues_[queue].port->tx_burst(std::span(burst_.responses).first(burst_.to_send));
+  const std::uint64_t now = clock_.now();
+  ledger_.sent += sent;
+  tx_in_use_ += static_cast<std::uint32_t>(sent);
+  tx_peak_ = std::max(tx_peak_, tx_in_use_);
+  if (taken >= warmup_ns_) {
+    measured_.device.record(now - taken, sent);
+    measured_.tx_wait.record(now - ready, sent);
+  }
+  for (std::size_t i = sent; i < burst_.to_send; ++i) {
+    ledger_.drop(base::Stage::tx_ring, base::Reason::tx_ring_full);
+    device_.complete(burst_.buffers[i]);
+  }
+}
+
+void LiveDevice::bring_home(std::size_t queue) noexcept {
+  std::array<std::uint64_t, kMaxBatch> addresses;
+  for (;;) {
+    const std::size_t count = queues_[queue].port->reclaim(addresses);
+    if (count == 0) {
+      return;
+    }
+    const std::uint64_t now = clock_.now();
+    tx_in_use_ -= static_cast<std::uint32_t>(count);
+    for (const std::uint64_t address : std::span(addresses).first(count)) {
+      const auto buffer =
+          static_cast<std::uint32_t>((address - pool_address_) / device_.pool().stride());
+      measured_.hold.record(now - got_at_[buffer]);
+      [[maybe_unused]] const device::PutResult put = device_.complete(buffer);
+      assert(put == device::PutResult::ok);
+    }
+    if (count < addresses.size()) {
+      return;
+    }
+  }
+}
+
+void LiveDevice::publish() noexcept {
+  const auto set = [](std::atomic<std::uint64_t>& cell, std::uint64_t value) {
+    cell.store(value, std::memory_order_relaxed);
+  };
+  set(progress_.received, ledger_.received);
+  set(progress_.processed, ledger_.processed);
+  set(progress_.bypassed, ledger_.bypassed);
+  set(progress_.responded, ledger_.responded);
+  set(progress_.dropped, ledger_.dropped());
+}
+
+}  // namespace ringbed::engine

@@ -1,0 +1,140 @@
+// One core of the device in a live run: takes bursts from its queues' ports, lets the device
+// process them, hands the responses to the transmit ring and brings buffers home when their
+// transmission is over. The thread's body, and everything that only this thread counts.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/ledger.hpp"
+#include "device/device.hpp"
+#include "engine/device_stages.hpp"
+#include "engine/flight_log.hpp"
+#include "engine/live_clock.hpp"
+#include "engine/plan.hpp"
+#include "gen/sequence_tracker.hpp"
+#include "port/port.hpp"
+#include "sim/nic.hpp"
+#include "sim/pause_timeline.hpp"
+
+namespace ringbed::engine {
+
+// What others may read while the core runs; a cache line of its own.
+struct alignas(64) LiveProgress {
+  std::atomic<std::uint64_t> received{0};
+  std::atomic<std::uint64_t> processed{0};
+  std::atomic<std::uint64_t> bypassed{0};
+  std::atomic<std::uint64_t> responded{0};
+  std::atomic<std::uint64_t> dropped{0};
+  std::atomic<bool> paused{false};
+};
+
+// The stream number of frames that nobody of this run has sent.
+inline constexpr std::uint32_t kOutside = UINT32_MAX;
+
+class LiveDevice {
+ public:
+  struct Queue {
+    std::uint32_t number = 0;
+    port::Port* port = nullptr;
+    // What the generator sends: to this queue first, then to the others, because a NIC's RSS may
+    // choose another queue than the generator thought.
+    std::vector<const FlightLog*> requests;
+  };
+  struct Measured {
+    base::Histogram request;  // should have left -> taken from the ring
+    base::Histogram service;  // time in the device, of each packet of a burst its share
+    base::Histogram device;   // taken from the ring -> response handed to the kernel
+    base::Histogram hold;     // buffer taken -> buffer home
+    base::Histogram tx_wait;  // response made -> handed to the kernel
+  };
+
+  // `pool_address`: where the pool's buffers begin in the ports' area. `flows`: of each stream.
+  LiveDevice(const Plan& plan, device::Device& device, std::uint64_t pool_address,
+             base::MutableBytes area, std::vector<Queue> queues,
+             std::span<const std::uint32_t> flows, const LiveClock& clock);
+
+  // Until `stop` is true; `yield`: give the processor up when there is nothing to do.
+  void run(const std::atomic<bool>& stop, bool yield) noexcept;
+
+  // After run().
+  [[nodiscard]] const base::Ledger& ledger() const noexcept { return ledger_; }
+  [[nodiscard]] const Measured& measured() const noexcept { return measured_; }
+  [[nodiscard]] const DeviceStages& stages() const noexcept { return stages_; }
+  [[nodiscard]] const gen::SequenceTracker& tracker() const noexcept { return tracker_; }
+  [[nodiscard]] std::uint64_t outside() const noexcept { return outside_; }
+  [[nodiscard]] std::uint64_t forgotten() const noexcept;
+  [[nodiscard]] std::uint64_t busy_ns() const noexcept { return busy_ns_; }
+  [[nodiscard]] std::uint64_t paused_ns() const noexcept { return paused_ns_; }
+  [[nodiscard]] std::uint64_t polls() const noexcept { return polls_; }
+  [[nodiscard]] std::uint32_t rx_peak(std::size_t queue) const noexcept {
+    return served_[queue].rx_peak;
+  }
+  [[nodiscard]] std::uint32_t tx_peak() const noexcept { return tx_peak_; }
+  [[nodiscard]] std::span<const Queue> queues() const noexcept { return queues_; }
+  // What the sink looks the responses of a queue up in: one log a queue, because only frames of
+  // one queue arrive in the order in which they were sent.
+  [[nodiscard]] const FlightLog& responses(std::size_t queue) const noexcept {
+    return *served_[queue].responses;
+  }
+  [[nodiscard]] const LiveProgress& progress() const noexcept { return progress_; }
+
+ private:
+  static constexpr std::size_t kMaxBatch = 64;
+
+  struct Served {
+    std::vector<FlightReader> requests;
+    std::unique_ptr<FlightLog> responses;
+    std::vector<sim::Interval> stalls;
+    std::uint32_t rx_peak = 0;
+  };
+  struct Burst {
+    std::array<ring::Descriptor, kMaxBatch> frames;
+    std::array<base::ByteView, kMaxBatch> views;
+    std::array<Flight, kMaxBatch> flights;
+    std::array<device::Verdict, kMaxBatch> verdicts;
+    std::array<ring::Descriptor, kMaxBatch> responses;
+    std::array<std::uint32_t, kMaxBatch> buffers;
+    std::size_t accepted = 0;  // frames that passed the address filter
+    std::size_t to_send = 0;
+  };
+
+  [[nodiscard]] bool serve(std::size_t queue) noexcept;
+  [[nodiscard]] bool recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept;
+  void identify(std::size_t queue, std::size_t count, std::uint64_t now) noexcept;
+  void settle(std::size_t queue, std::uint64_t taken, std::uint64_t done) noexcept;
+  void send(std::size_t queue, std::uint64_t taken) noexcept;
+  void bring_home(std::size_t queue) noexcept;
+  void rest(std::uint64_t until_ns, const std::atomic<bool>& stop) noexcept;
+  void publish() noexcept;
+
+  const LiveClock& clock_;
+  device::Device& device_;
+  std::uint64_t pool_address_;
+  base::MutableBytes area_;
+  std::vector<Queue> queues_;
+  std::vector<Served> served_;
+  sim::Nic nic_;  // its address filter and length limit; the rings are real ones
+  sim::PauseTimeline pauses_;
+  gen::SequenceTracker tracker_;
+  std::size_t batch_;
+  std::uint64_t warmup_ns_;
+  bool tracks_ = false;
+  Burst burst_;
+  std::vector<std::uint64_t> got_at_;  // by buffer
+  base::Ledger ledger_;
+  Measured measured_;
+  DeviceStages stages_;
+  LiveProgress progress_;
+  std::uint64_t outside_ = 0;
+  std::uint64_t busy_ns_ = 0;
+  std::uint64_t paused_ns_ = 0;
+  std::uint64_t polls_ = 0;
+  std::uint32_t tx_in_use_ = 0;
+  std::uint32_t tx_peak_ = 0;
+};
+
+}  // namespace ringbed::engine

@@ -1,0 +1,202 @@
+#include "engine/live_generator.hpp"
+
+#include <bit>
+#include <thread>
+
+namespace ringbed::engine {
+
+LiveGenerator::LiveGenerator(const Plan& plan, gen::Generator& source,
+                             std::span<port::Port* const> queues, const Config& config,
+                             const LiveClock& clock)
+    : clock_(clock),
+      source_(source),
+      area_(config.area),
+      frames_(static_cast<std::uint32_t>(config.area.size() / config.frame_bytes),
+              static_cast<std::uint32_t>(std::countr_zero(config.frame_bytes))),
+      first_tx_frame_(config.first_tx_frame),
+      max_frame_bytes_(source.max_frame_bytes()),
+      link_(plan.sim.link, plan.seed, "link.forward", plan.sim.link_faults),
+      nic_(plan.sim.nic),
+      check_fcs_(plan.sim.nic.check_fcs),
+      streams_(plan.traffic, source),
+      warmup_ns_(sim::to_ns(plan.sim.warmup)) {
+  for (port::Port* port : queues) {
+    queues_.push_back({port, std::make_unique<FlightLog>(config.log_records), std::nullopt});
+  }
+  // The first frames are the ports' for receiving; the allocator hands them out first.
+  for (std::uint32_t i = 0; i < first_tx_frame_; ++i) {
+    static_cast<void>(frames_.allocate());
+  }
+}
+
+std::size_t LiveGenerator::memory_bytes() const noexcept {
+  std::size_t sum = area_.size() + streams_.memory_bytes();
+  for (const Queue& queue : queues_) {
+    sum += queue.log->memory_bytes();
+  }
+  return sum;
+}
+
+void LiveGenerator::run(const std::atomic<bool>& stop_sending, const std::atomic<bool>& stop,
+                        bool yield) noexcept {
+  while (!clock_.started()) {
+    std::this_thread::yield();
+  }
+  bool more = true;
+  while (!stop.load(std::memory_order_relaxed)) {
+    bool worked = false;
+    if (more) {
+      more = !stop_sending.load(std::memory_order_relaxed) && source_.peek_ps() != gen::kNever;
+      if (more) {
+        worked = send_due(clock_.now());
+      } else {
+        sending_.store(false, std::memory_order_release);
+      }
+    }
+    for (std::size_t queue = 0; queue < queues_.size(); ++queue) {
+      worked = listen(queue) || worked;
+    }
+    reclaim();
+    if (!worked && yield) {
+      std::this_thread::yield();
+    }
+  }
+}
+
+// Sends what is due, at most a burst, so that the responses get their turn.
+bool LiveGenerator::send_due(std::uint64_t now) noexcept {
+  std::size_t taken = 0;
+  while (taken < kBurst) {
+    const std::uint64_t due = source_.peek_ps();
+    if (due == gen::kNever || due / gen::kPsPerNs > now || frames_.free_count() < 2) {
+      break;  // two: the link may double the frame
+    }
+    ++taken;
+    const std::uint64_t address = frames_.allocate();
+    const base::MutableBytes bytes = area_.subspan(address, max_frame_bytes_);
+    gen::FrameMeta meta;
+    if (!source_.next(bytes, meta)) {
+      frames_.free(address);
+      break;
+    }
+    streams_.offered(meta);
+    ++ledger_.offered;
+    if (meta.departure_ps >= warmup_ns_ * gen::kPsPerNs) {
+      lateness_.record(now - meta.departure_ps / gen::kPsPerNs);
+    }
+    const sim::Transit transit = link_.send(meta.departure_ps, meta.length);
+    if (transit.dropped != base::Reason::none && transit.dropped != base::Reason::link_queue_full) {
+      // A full sender's queue is the real link's own affair.
+      ledger_.drop(base::Stage::link, transit.dropped);
+      frames_.free(address);
+      continue;
+    }
+    Queue& queue = queues_[nic_.queue_of(bytes.first(meta.length))];
+    if (transit.copy_arrival != 0) {
+      const std::uint64_t copy = frames_.allocate();
+      std::copy_n(bytes.data(), meta.length, area_.data() + copy);
+      ++ledger_.duplicated_forward;
+      stage(queue, copy, meta);
+    }
+    if (transit.flip != 0) {
+      if (check_fcs_) {
+        // A real NIC drops it before anyone sees it.
+        ++ledger_.arrived;
+        ledger_.drop(base::Stage::nic, base::Reason::fcs_error);
+        frames_.free(address);
+        continue;
+      }
+      sim::flip_bit(bytes.first(meta.length), transit.flip);
+    }
+    stage(queue, address, meta);
+  }
+  for (Queue& queue : queues_) {
+    flush(queue);
+  }
+  offered_.store(ledger_.offered, std::memory_order_relaxed);
+  lost_.store(ledger_.dropped(), std::memory_order_relaxed);
+  return taken != 0;
+}
+
+void LiveGenerator::stage(Queue& queue, std::uint64_t address,
+                          const gen::FrameMeta& meta) noexcept {
+  if (queue.count == kBurst) {
+    flush(queue);
+  }
+  const base::ByteView frame = area_.subspan(address, meta.length);
+  queue.log->add(flight_hash(frame),
+                 {meta.departure_ps / gen::kPsPerNs, meta.sequence, meta.stream, meta.flow});
+  queue.staged[queue.count++] = {address, meta.length, 0};
+}
+
+// The frames are bounded by the transmit rings, so a ring has room for each that there is; only a
+// link that is gone makes it refuse.
+void LiveGenerator::flush(Queue& queue) noexcept {
+  if (queue.count == 0) {
+    return;
+  }
+  const std::size_t sent = queue.port->tx_burst(std::span(queue.staged).first(queue.count));
+  for (std::size_t i = sent; i < queue.count; ++i) {
+    ledger_.drop(base::Stage::link, base::Reason::link_queue_full);
+    frames_.free(queue.staged[i].address);
+  }
+  queue.count = 0;
+}
+
+bool LiveGenerator::listen(std::size_t queue) noexcept {
+  port::Port& port = *queues_[queue].port;
+  std::array<ring::Descriptor, kBurst> frames;
+  const std::size_t count = port.rx_burst(frames);
+  if (count == 0) {
+    return false;
+  }
+  const std::uint64_t now = clock_.now();
+  for (const ring::Descriptor& frame : std::span(frames).first(count)) {
+    hear(queue, area_.subspan(frame.address, frame.length), now);
+  }
+  port.recycle(std::span(frames).first(count));
+  responses_.store(ledger_.responses, std::memory_order_relaxed);
+  return true;
+}
+
+// A veth keeps the queue, a NIC's RSS may choose another one.
+bool LiveGenerator::recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept {
+  const std::size_t queues = queues_.size();
+  for (std::size_t i = 0; i < queues; ++i) {
+    auto& answers = queues_[(queue + i) % queues].answers;
+    if (answers && answers->find(hash, flight)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void LiveGenerator::hear(std::size_t queue, base::ByteView frame, std::uint64_t now) noexcept {
+  Flight flight;
+  if (!recall(queue, flight_hash(frame), flight)) {
+    ++strays_;
+    return;
+  }
+  ++ledger_.responses;
+  response_bytes_ += frame.size();
+  if (flight.stream != kOutside) {
+    const std::uint64_t ns = now > flight.departure_ns ? now - flight.departure_ns : 0;
+    const bool measured = flight.departure_ns >= warmup_ns_;
+    if (measured) {
+      response_.record(ns);
+    }
+    streams_.answered(flight.stream, ns, measured);
+  }
+}
+
+void LiveGenerator::reclaim() noexcept {
+  std::array<std::uint64_t, kBurst * 2> addresses;
+  for (Queue& queue : queues_) {
+    const std::size_t count = queue.port->reclaim(addresses);
+    for (const std::uint64_t address : std::span(addresses).first(count)) {
+      frames_.free(address);
+    }
+  }
+}
+
+}  // namespace ringbed::engine

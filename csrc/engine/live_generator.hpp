@@ -1,0 +1,121 @@
+// The other end of a live run: sends the streams' frames at their times and hears the responses.
+// Open loop: a frame leaves when it is due, by absolute deadlines, whatever became of the ones
+// before it; one that is late counts from when it should have left. What the scenario's link loses,
+// doubles or damages is lost, doubled and damaged here, by the simulator's own link and from the
+// same substreams; rate, delay and jitter are those of the real link. One thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/ledger.hpp"
+#include "engine/flight_log.hpp"
+#include "engine/live_clock.hpp"
+#include "engine/live_device.hpp"
+#include "engine/plan.hpp"
+#include "engine/stream_stats.hpp"
+#include "gen/generator.hpp"
+#include "port/port.hpp"
+#include "ring/frame_allocator.hpp"
+#include "sim/link.hpp"
+#include "sim/nic.hpp"
+
+namespace ringbed::engine {
+
+class LiveGenerator {
+ public:
+  struct Config {
+    base::MutableBytes area;  // of the ports
+    std::uint32_t frame_bytes = 0;
+    std::uint32_t first_tx_frame = 0;
+    std::uint32_t log_records = 1U << 18;  // of each queue
+  };
+
+  LiveGenerator(const Plan& plan, gen::Generator& source, std::span<port::Port* const> queues,
+                const Config& config, const LiveClock& clock);
+
+  // Where the responses that the device sends on `queue` are looked up; before run().
+  void listen_to(std::size_t queue, const FlightLog& responses) {
+    queues_[queue].answers.emplace(responses);
+  }
+
+  // Sends until the source ends or `stop_sending`, then only listens, until `stop`. Without ports
+  // (the traffic comes from outside) it only lets the time pass.
+  void run(const std::atomic<bool>& stop_sending, const std::atomic<bool>& stop,
+           bool yield) noexcept;
+
+  [[nodiscard]] bool has_ports() const noexcept { return !queues_.empty(); }
+
+  // While it runs.
+  [[nodiscard]] bool sending() const noexcept { return sending_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t offered() const noexcept {
+    return offered_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t responses() const noexcept {
+    return responses_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t lost() const noexcept {
+    return lost_.load(std::memory_order_relaxed);
+  }
+
+  // After run(): offered, link drops and responses.
+  [[nodiscard]] const base::Ledger& ledger() const noexcept { return ledger_; }
+  [[nodiscard]] const StreamStats& streams() const noexcept { return streams_; }
+  [[nodiscard]] const base::Histogram& response() const noexcept { return response_; }
+  [[nodiscard]] const base::Histogram& lateness() const noexcept { return lateness_; }
+  [[nodiscard]] std::uint64_t response_bytes() const noexcept { return response_bytes_; }
+  [[nodiscard]] std::uint64_t strays() const noexcept { return strays_; }
+  [[nodiscard]] std::uint32_t in_flight() const noexcept {
+    return frames_.frames() - frames_.free_count() - first_tx_frame_;
+  }
+  [[nodiscard]] const FlightLog& requests(std::size_t queue) const noexcept {
+    return *queues_[queue].log;
+  }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+ private:
+  static constexpr std::size_t kBurst = 32;
+
+  struct Queue {
+    port::Port* port;
+    std::unique_ptr<FlightLog> log;
+    std::optional<FlightReader> answers;
+    std::array<ring::Descriptor, kBurst> staged{};
+    std::size_t count = 0;
+  };
+
+  bool send_due(std::uint64_t now) noexcept;
+  void stage(Queue& queue, std::uint64_t address, const gen::FrameMeta& meta) noexcept;
+  void flush(Queue& queue) noexcept;
+  bool listen(std::size_t queue) noexcept;
+  void hear(std::size_t queue, base::ByteView frame, std::uint64_t now) noexcept;
+  [[nodiscard]] bool recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept;
+  void reclaim() noexcept;
+
+  const LiveClock& clock_;
+  gen::Generator& source_;
+  base::MutableBytes area_;
+  std::vector<Queue> queues_;
+  ring::FrameAllocator frames_;
+  std::uint32_t first_tx_frame_;
+  std::uint32_t max_frame_bytes_;
+  sim::Link link_;
+  sim::Nic nic_;  // RSS: which queue a frame is for
+  bool check_fcs_;
+  StreamStats streams_;
+  std::uint64_t warmup_ns_;
+  base::Ledger ledger_;
+  base::Histogram response_;
+  base::Histogram lateness_;
+  std::uint64_t response_bytes_ = 0;
+  std::uint64_t strays_ = 0;
+  alignas(64) std::atomic<bool> sending_{true};
+  std::atomic<std::uint64_t> offered_{0};
+  std::atomic<std::uint64_t> responses_{0};
+  std::atomic<std::uint64_t> lost_{0};
+};
+
+}  // namespace ringbed::engine

@@ -1,0 +1,91 @@
+#include "engine/live_run.hpp"
+
+#include <bit>
+#include <string>
+
+#include "engine/live_books.hpp"
+#include "engine/live_nic_world.hpp"
+#include "engine/live_session.hpp"
+#include "engine/veth_world.hpp"
+
+namespace ringbed::engine {
+
+namespace {
+
+// In front of a received frame AF_XDP leaves room for headers.
+constexpr std::uint32_t kHeadroomBytes = 256;
+constexpr std::uint32_t kEthernetBytes = 14;
+constexpr std::uint32_t kLargestFrame = 16384;
+
+base::Status check_backend(const std::string& name) {
+  std::string others;
+  for (const port::Backend& row : port::backends()) {
+    if (row.on_interface && row.name == name) {
+      return {};
+    }
+    if (row.on_interface) {
+      others += (others.empty() ? "" : ", ") + std::string(row.name);
+    }
+  }
+  return base::Error{base::ErrorCode::invalid,
+                     "device.port '" + name + "' does not work on a network interface",
+                     "leave it out, or use one of: " + others};
+}
+
+base::Result<LiveSetup> setup_of(const Plan& plan, std::uint32_t longest) {
+  LiveSetup setup;
+  setup.mtu = std::max(plan.mtu_bytes, longest - kEthernetBytes);
+  const std::uint32_t needed = std::max({setup.mtu + kEthernetBytes + kHeadroomBytes,
+                                         longest + kHeadroomBytes, plan.pool.buffer_bytes, 2048U});
+  setup.frame_bytes = std::bit_ceil(needed);
+  if (setup.frame_bytes > kLargestFrame) {
+    return base::Error{
+        base::ErrorCode::unavailable,
+        "a live world carries frames of up to " + std::to_string(kLargestFrame - kHeadroomBytes) +
+            " bytes, this scenario needs " + std::to_string(needed - kHeadroomBytes),
+        "lower link.mtu, the frame sizes and device.pool.bufferBytes, or run it with --on sim"};
+  }
+  if (!plan.port.empty()) {
+    setup.device_backend = plan.port;
+  }
+  if (base::Status status = check_backend(setup.device_backend); !status) {
+    return status.error();
+  }
+  setup.device_rx = plan.sim.nic.rx_descriptors;
+  setup.device_tx = plan.sim.nic.tx_descriptors;
+  return setup;
+}
+
+}  // namespace
+
+base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
+  if (plan.has_classifier) {
+    return base::Error{base::ErrorCode::unavailable,
+                       "this version of ringbed does not run classifiers in live worlds",
+                       "leave `classifier` out of the scenario"};
+  }
+  auto source = gen::Generator::create(plan.traffic, plan.seed, plan.sim.link.rate_bps,
+                                       {plan.packets, plan.duration_ns * sim::kPsPerNs});
+  if (!source) {
+    return source.error();
+  }
+  auto setup = setup_of(plan, source.value().max_frame_bytes());
+  if (!setup) {
+    return setup.error();
+  }
+  auto world = plan.world == Plan::World::veth ? make_veth_world(plan, setup.value())
+                                               : make_nic_world(plan, setup.value());
+  if (!world) {
+    return world.error();
+  }
+  auto session = LiveSession::open(plan, *world.value(), std::move(source).value(), setup.value());
+  if (!session) {
+    return session.error();
+  }
+  if (base::Status status = session.value()->run(control); !status) {
+    return status.error();
+  }
+  return close_books(plan, *world.value(), *session.value(), control.stopped());
+}
+
+}  // namespace ringbed::engine

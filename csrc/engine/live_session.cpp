@@ -1,0 +1,283 @@
+#include "engine/live_session.hpp"
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "engine/thread.hpp"
+
+namespace ringbed::engine {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kStartDelayNs = 20'000'000;  // the threads get to their places
+constexpr milliseconds kLook{2};                     // between two looks at the counters
+constexpr int kLooksPerLinkCheck = 100;
+constexpr int kQuietLooks = 20;  // nothing moved for so long: everything has come to rest
+
+base::Result<ring::MemoryArea> map_frames(std::uint64_t frames, std::uint32_t frame_bytes) {
+  return ring::MemoryArea::map(frames * frame_bytes, true);
+}
+
+base::MutableBytes span_of(const ring::MemoryArea& area) noexcept {
+  return {area.data(), area.size()};
+}
+
+}  // namespace
+
+LiveSession::LiveSession(const Plan& plan, LiveWorld& world, gen::Generator source,
+                         const LiveSetup& setup)
+    : plan_(plan), world_(world), setup_(setup), source_(std::move(source)) {}
+
+LiveSession::~LiveSession() = default;
+
+base::Result<std::unique_ptr<LiveSession>> LiveSession::open(const Plan& plan, LiveWorld& world,
+                                                             gen::Generator source,
+                                                             const LiveSetup& setup) {
+  std::unique_ptr<LiveSession> session(new LiveSession(plan, world, std::move(source), setup));
+  if (base::Status status = session->open_ends(); !status) {
+    return status.error();
+  }
+  return session;
+}
+
+base::Status LiveSession::open_ends() {
+  const std::uint32_t queues = plan_.sim.nic.queues;
+  port::PortConfig config;
+  config.queues = queues;
+  config.frame_bytes = setup_.frame_bytes;
+
+  auto generator_area = map_frames(
+      std::uint64_t{queues} * (setup_.generator_rx + setup_.generator_tx), setup_.frame_bytes);
+  if (!generator_area) {
+    return generator_area.error();
+  }
+  generator_area_ = std::move(generator_area).value();
+  config.area = span_of(generator_area_);
+  config.rx_frames = setup_.generator_rx;
+  // Any queue may get all of the frames.
+  config.tx_descriptors = queues * setup_.generator_tx;
+  auto generator_ports = world_.open_generator(config);
+  if (!generator_ports) {
+    return generator_ports.error();
+  }
+  generator_ports_ = std::move(generator_ports).value();
+
+  auto device_area =
+      map_frames(std::uint64_t{queues} * setup_.device_rx + plan_.pool.size, setup_.frame_bytes);
+  if (!device_area) {
+    return device_area.error();
+  }
+  device_area_ = std::move(device_area).value();
+  config.area = span_of(device_area_);
+  config.rx_frames = setup_.device_rx;
+  config.tx_descriptors = setup_.device_tx;
+  auto device_ports = world_.open_device(config);
+  if (!device_ports) {
+    return device_ports.error();
+  }
+  device_ports_ = std::move(device_ports).value();
+
+  // The response pool is the rest of the device's area: a buffer is a frame that can be sent.
+  const std::uint64_t pool_address = std::uint64_t{config.first_tx_frame()} * setup_.frame_bytes;
+  auto devices = DeviceSet::create(
+      plan_, {device_area_.data() + pool_address,
+              static_cast<std::size_t>(plan_.pool.size) * setup_.frame_bytes, setup_.frame_bytes});
+  if (!devices) {
+    return devices.error();
+  }
+  devices_ = std::move(devices).value();
+
+  std::vector<port::Port*> ports;
+  for (const auto& port : generator_ports_) {
+    ports.push_back(port.get());
+  }
+  LiveGenerator::Config generator;
+  generator.area = span_of(generator_area_);
+  generator.frame_bytes = setup_.frame_bytes;
+  generator.first_tx_frame = queues * setup_.generator_rx;
+  generator_ = std::make_unique<LiveGenerator>(plan_, source_, ports, generator, clock_);
+  make_workers(pool_address);
+  return {};
+}
+
+void LiveSession::make_workers(std::uint64_t pool_address) {
+  std::vector<std::uint32_t> flows;
+  for (std::uint32_t stream = 0; stream < source_.stream_count(); ++stream) {
+    flows.push_back(source_.flows(stream));
+  }
+  const std::uint32_t cores = plan_.sim.core.count;
+  for (std::uint32_t core = 0; core < cores; ++core) {
+    std::vector<LiveDevice::Queue> queues;
+    for (std::uint32_t queue = core; queue < plan_.sim.nic.queues; queue += cores) {
+      std::vector<const FlightLog*> requests;
+      for (std::uint32_t i = 0; generator_->has_ports() && i < plan_.sim.nic.queues; ++i) {
+        requests.push_back(&generator_->requests((queue + i) % plan_.sim.nic.queues));
+      }
+      queues.push_back({queue, device_ports_[queue].get(), std::move(requests)});
+    }
+    workers_.push_back(std::make_unique<LiveDevice>(plan_, *devices_.cores[core], pool_address,
+                                                    span_of(device_area_), std::move(queues), flows,
+                                                    clock_));
+    for (std::size_t i = 0; generator_->has_ports() && i < workers_.back()->queues().size(); ++i) {
+      generator_->listen_to(workers_.back()->queues()[i].number, workers_.back()->responses(i));
+    }
+  }
+}
+
+std::size_t LiveSession::memory_bytes() const noexcept {
+  std::size_t sum = generator_->memory_bytes() + device_area_.size() + source_.memory_bytes();
+  for (const auto& worker : workers_) {
+    sum += worker->tracker().memory_bytes();
+    for (std::size_t i = 0; i < worker->queues().size(); ++i) {
+      sum += worker->responses(i).memory_bytes();
+    }
+  }
+  return sum;
+}
+
+base::Status LiveSession::run(const RunControl& control) {
+  auto before = world_.device_link();
+  if (!before) {
+    return before.error();
+  }
+  const Placement placement;
+  const bool yield = placement.crowded(1 + workers_.size());
+  clock_.start_at(LiveClock::now_raw() + kStartDelayNs);
+  base::Status status;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      threads.push_back(start_thread("ringbed-device", [this, &placement, i, yield] {
+        placement.pin(1 + i);
+        workers_[i]->run(stop_, yield);
+      }));
+    }
+    if (generator_->has_ports()) {
+      threads.push_back(start_thread("ringbed-gen", [this, &placement, yield] {
+        placement.pin(0);
+        generator_->run(stop_sending_, stop_, yield);
+      }));
+    }
+    status = watch(control);
+    if (status) {
+      settle(control);
+    }
+    stop_.store(true);
+  }
+  end_ns_ = clock_.now();
+  publish(control);
+  if (!status) {
+    return status;
+  }
+  auto after = world_.device_link();
+  if (!after) {
+    return after.error();
+  }
+  kernel_arrived_ = after.value().rx_packets - before.value().rx_packets;
+  kernel_dropped_ = after.value().rx_dropped - before.value().rx_dropped;
+  return source_.status();
+}
+
+// Until nothing more is sent. Error: the link went away.
+base::Status LiveSession::watch(const RunControl& control) {
+  base::LiveCounters live = control.counters;
+  live.set(base::Counter::end_ns, plan_.duration_ns);
+  live.set(base::Counter::end_packets, plan_.packets);
+  for (int looks = 0; going_on(); ++looks) {
+    if (control.stopped()) {
+      stop_sending_.store(true);
+    }
+    if (looks % kLooksPerLinkCheck == kLooksPerLinkCheck - 1) {
+      if (auto link = world_.device_link(); !link) {
+        return base::Error{
+            base::ErrorCode::io,
+            "the device's interface went away during the run: " + link.error().message,
+            "run again; what was measured until then is void"};
+      }
+    }
+    publish(control);
+    std::this_thread::sleep_for(kLook);
+  }
+  return {};
+}
+
+// The traffic: ours, or what comes from outside in the time or number that the scenario gives.
+bool LiveSession::going_on() const noexcept {
+  if (generator_->has_ports()) {
+    return generator_->sending();
+  }
+  std::uint64_t taken = 0;
+  for (const auto& worker : workers_) {
+    taken += worker->progress().received.load(std::memory_order_relaxed);
+  }
+  return !stop_sending_.load() && (plan_.duration_ns == 0 || clock_.now() < plan_.duration_ns) &&
+         (plan_.packets == 0 || taken < plan_.packets);
+}
+
+// Drains: what is on its way arrives, is answered, and buffers come home.
+void LiveSession::settle(const RunControl& control) {
+  std::uint64_t last = movements();
+  for (int quiet = 0; quiet < kQuietLooks;) {
+    std::this_thread::sleep_for(kLook);
+    const std::uint64_t now = movements();
+    quiet = now == last && !held_back() ? quiet + 1 : 0;
+    last = now;
+    publish(control);
+  }
+}
+
+std::uint64_t LiveSession::movements() const noexcept {
+  std::uint64_t sum = generator_->responses() + generator_->offered();
+  for (const auto& worker : workers_) {
+    sum += worker->progress().received.load(std::memory_order_relaxed) +
+           worker->progress().dropped.load(std::memory_order_relaxed);
+  }
+  return sum;
+}
+
+// A core that pauses, or a queue that is stalled, is not at rest.
+bool LiveSession::held_back() const noexcept {
+  for (const auto& worker : workers_) {
+    if (worker->progress().paused.load(std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+  const sim::Picoseconds now = clock_.now() * sim::kPsPerNs;
+  for (const sim::Stall& stall : plan_.sim.stalls) {
+    if (stall.when.start <= now && now < stall.when.end) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void LiveSession::publish(const RunControl& control) const {
+  using base::Counter;
+  base::LiveCounters live = control.counters;
+  std::uint64_t received = 0;
+  std::uint64_t processed = 0;
+  std::uint64_t bypassed = 0;
+  std::uint64_t responded = 0;
+  std::uint64_t dropped = generator_->lost();
+  for (const auto& worker : workers_) {
+    const LiveProgress& progress = worker->progress();
+    received += progress.received.load(std::memory_order_relaxed);
+    processed += progress.processed.load(std::memory_order_relaxed);
+    bypassed += progress.bypassed.load(std::memory_order_relaxed);
+    responded += progress.responded.load(std::memory_order_relaxed);
+    dropped += progress.dropped.load(std::memory_order_relaxed);
+  }
+  live.set(Counter::time_ns, clock_.now());
+  live.set(Counter::offered, generator_->offered());
+  live.set(Counter::received, received);
+  live.set(Counter::processed, processed);
+  live.set(Counter::bypassed, bypassed);
+  live.set(Counter::responded, responded);
+  live.set(Counter::responses, generator_->responses());
+  live.set(Counter::dropped, dropped);
+}
+
+}  // namespace ringbed::engine

@@ -1,0 +1,104 @@
+// What a run comes to, world-neutral: the simulator and the live worlds fill in the same fields
+// under the same names (src/run/record.proto). Plain data; written once, at the end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/histogram.hpp"
+#include "base/ledger.hpp"
+
+namespace ringbed::engine {
+
+struct StageResult {
+  std::string name;
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+  base::Histogram ns;
+};
+
+struct NamedHistogram {
+  std::string name;
+  base::Histogram ns;
+};
+
+struct PoolResult {
+  std::string kind;
+  std::uint32_t size = 0;
+  std::uint32_t in_use_peak = 0;
+  std::uint64_t exhausted = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t gets = 0;
+  std::uint64_t puts = 0;
+};
+
+struct ConnectionsResult {
+  std::string kind;
+  std::uint32_t buckets = 0;
+  std::uint32_t active = 0;
+  std::uint32_t peak = 0;
+  std::uint64_t inserted = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t evicted = 0;
+  std::uint64_t closed = 0;
+  std::uint64_t cleared = 0;
+  std::uint32_t max_chain = 0;
+  double mean_probes = 0.0;
+  std::uint64_t bytes = 0;
+  std::uint64_t lookups = 0;
+};
+
+struct RingResult {
+  std::string name;
+  std::uint32_t size = 0;
+  std::uint32_t peak = 0;
+  std::uint64_t full = 0;
+};
+
+struct StreamResult {
+  std::string name;
+  std::uint32_t flows = 0;
+  std::uint64_t offered = 0;
+  std::uint64_t received = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t duplicated = 0;
+  std::uint64_t reordered = 0;
+  std::uint64_t responses = 0;
+  std::uint64_t offered_bytes = 0;
+  base::Histogram response;
+  base::Histogram gap_intended;
+};
+
+struct CoreResult {
+  std::uint32_t core = 0;
+  std::uint64_t busy_ns = 0;
+  std::uint64_t paused_ns = 0;
+  std::uint64_t polls = 0;
+  std::uint64_t interrupts = 0;
+  std::uint64_t frames = 0;
+};
+
+struct RunResult {
+  bool interrupted = false;
+  std::uint64_t end_ns = 0;
+  base::Ledger ledger;
+  std::uint64_t offered_bytes = 0;
+  std::uint64_t response_bytes = 0;
+  std::string imbalance;  // empty: conserved
+  std::vector<StageResult> stages;
+  std::vector<NamedHistogram> latency;
+  PoolResult pool;
+  ConnectionsResult connections;
+  std::vector<RingResult> rings;
+  std::vector<StreamResult> streams;
+  std::vector<CoreResult> cores;
+  std::string digest;
+  std::uint64_t memory_bytes = 0;
+};
+
+// The message RunResult of record.proto.
+[[nodiscard]] std::vector<std::uint8_t> encode(const RunResult& result);
+
+}  // namespace ringbed::engine

@@ -1,0 +1,305 @@
+// A run in the simulated world: joins the generator, the simulator and the device. The three
+// adapters below are all that the simulator sees of the rest.
+#include "engine/sim_run.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <memory>
+#include <string>
+
+#include "base/digest.hpp"
+#include "engine/device_set.hpp"
+#include "engine/device_stages.hpp"
+#include "engine/stream_stats.hpp"
+#include "gen/generator.hpp"
+#include "sim/simulator.hpp"
+
+namespace ringbed::engine {
+
+namespace {
+
+// What a probe of the table may touch: its entries in use and the index over them.
+std::uint64_t working_set(const device::ConnectionTable& table) noexcept {
+  return std::uint64_t{table.stats().active} * sizeof(device::Connection) +
+         std::uint64_t{table.buckets()} * sizeof(std::uint32_t);
+}
+
+// The generator as the simulator's source of frames.
+class TrafficSource final : public sim::FrameSource {
+ public:
+  TrafficSource(gen::Generator& generator, StreamStats& streams)
+      : generator_(generator), streams_(streams) {}
+
+  bool next(base::MutableBytes frame, sim::FrameInfo& info) noexcept override {
+    gen::FrameMeta meta;
+    if (!generator_.next(frame, meta)) {
+      return false;
+    }
+    info.departure = meta.departure_ps;
+    info.sequence = meta.sequence;
+    info.stream = meta.stream;
+    info.flow = meta.flow;
+    info.length = meta.length;
+    streams_.offered(meta);
+    return true;
+  }
+
+ private:
+  gen::Generator& generator_;
+  StreamStats& streams_;
+};
+
+// The device's cores as the simulator's host.
+class DeviceHost final : public sim::Host {
+ public:
+  DeviceHost(const Plan& plan, device::ResponsePool& pool,
+             std::vector<std::unique_ptr<device::Device>>& devices, StreamStats& streams,
+             base::Digest& digest)
+      : devices_(devices),
+        pool_(pool),
+        streams_(streams),
+        digest_(digest),
+        costs_(plan.costs, plan.seed),
+        stages_(plan.sim.warmup),
+        got_at_(plan.pool.size) {}
+
+  sim::Served serve(std::uint32_t core, base::ByteView frame, const sim::FrameInfo& info,
+                    sim::Picoseconds now) noexcept override {
+    device::Device& device = *devices_[core];
+    const device::Verdict verdict = device.process(frame, sim::to_ns(now));
+    const bool responded = verdict.outcome == device::Outcome::responded;
+    const sim::ServiceTime time =
+        costs_.service({info.length, verdict.probes,
+                        verdict.probes == 0 ? 0 : working_set(device.connections()), responded});
+    device.record_time(sim::to_ns(time.total()));
+    stages_.record(info.departure, time, verdict.tracked, responded);
+    streams_.received(info.stream, info.flow, info.sequence);
+    digest_.add(now ^ (static_cast<std::uint64_t>(info.stream) << 48),
+                info.sequence * 8 + static_cast<std::uint64_t>(verdict.outcome));
+
+    sim::Served served;
+    served.cost = time.total();
+    switch (verdict.outcome) {
+      case device::Outcome::processed: served.fate = sim::Served::Fate::unanswered; break;
+      case device::Outcome::bypassed: served.fate = sim::Served::Fate::bypassed; break;
+      case device::Outcome::dropped:
+        served.fate = sim::Served::Fate::dropped;
+        served.stage = verdict.stage;
+        served.reason = verdict.reason;
+        break;
+      case device::Outcome::responded:
+        served.fate = sim::Served::Fate::responded;
+        served.response = verdict.response;
+        got_at_[verdict.response] = {now, verdict.response_length};
+        break;
+    }
+    return served;
+  }
+
+  base::ByteView response(std::uint32_t, std::uint32_t buffer) noexcept override {
+    return {pool_.data(buffer), got_at_[buffer].length};
+  }
+
+  void complete(std::uint32_t core, std::uint32_t buffer, sim::Picoseconds now) noexcept override {
+    pool_hold_.record(sim::to_ns(sim::elapsed(got_at_[buffer].when, now)));
+    [[maybe_unused]] const device::PutResult put = devices_[core]->complete(buffer);
+    assert(put == device::PutResult::ok);
+  }
+
+  [[nodiscard]] const DeviceStages& stages() const noexcept { return stages_; }
+  [[nodiscard]] const base::Histogram& pool_hold() const noexcept { return pool_hold_; }
+
+ private:
+  struct Held {
+    sim::Picoseconds when = 0;
+    std::uint32_t length = 0;
+  };
+
+  std::vector<std::unique_ptr<device::Device>>& devices_;
+  device::ResponsePool& pool_;
+  StreamStats& streams_;
+  base::Digest& digest_;
+  sim::CostModel costs_;
+  DeviceStages stages_;
+  std::vector<Held> got_at_;
+  base::Histogram pool_hold_;
+};
+
+// The generator's ear: what comes back, and how long after its request should have left.
+class ResponseSink final : public sim::Sink {
+ public:
+  ResponseSink(StreamStats& streams, base::Digest& digest, sim::Picoseconds warmup)
+      : streams_(streams), digest_(digest), warmup_(warmup) {}
+
+  void receive(base::ByteView frame, const sim::FrameInfo& request,
+               sim::Picoseconds arrival) noexcept override {
+    bytes_ += frame.size();
+    const std::uint64_t ns = sim::to_ns(sim::elapsed(request.departure, arrival));
+    const bool measured = request.departure >= warmup_;
+    if (measured) {
+      response_.record(ns);
+    }
+    streams_.answered(request.stream, ns, measured);
+    // Over UDP and IPv4 these eight bytes are ports, length and the checksum of all that follows.
+    digest_.add(arrival, base::load_be<std::uint64_t>(frame.data() + 34));
+  }
+
+  [[nodiscard]] const base::Histogram& response() const noexcept { return response_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  StreamStats& streams_;
+  base::Digest& digest_;
+  sim::Picoseconds warmup_;
+  base::Histogram response_;
+  std::uint64_t bytes_ = 0;
+};
+
+base::Error no_classifier() {
+  return {base::ErrorCode::unavailable, "this version of ringbed does not run classifiers yet",
+          "leave `classifier` out of the scenario"};
+}
+
+StageResult stage(base::Stage which, std::uint64_t in, std::uint64_t out,
+                  const base::Histogram& ns) {
+  return {std::string(base::to_string(which)), in, out, ns};
+}
+
+std::vector<StageResult> stages(const base::Ledger& books, const sim::Measurements& measured,
+                                const DeviceSet& devices, const DeviceStages& times) {
+  using base::Stage;
+  const std::uint64_t queued = books.arrived - books.dropped(Stage::nic);
+  return {
+      stage(Stage::link, books.offered + books.duplicated_forward, books.arrived, measured.link),
+      stage(Stage::nic, books.arrived, queued, measured.nic),
+      stage(Stage::rx_ring, queued, books.received, measured.rx_wait),
+      devices.stage(Stage::parse, &times.parse),
+      devices.stage(Stage::validate, nullptr),
+      devices.stage(Stage::match, nullptr),
+      devices.stage(Stage::track, &times.track),
+      devices.stage(Stage::decide, nullptr),
+      devices.stage(Stage::respond, &times.respond),
+      stage(Stage::tx_ring, books.responded, books.sent, measured.tx_wait),
+      stage(Stage::return_link, books.sent + books.duplicated_return, books.responses,
+            measured.return_link),
+  };
+}
+
+std::vector<RingResult> rings(const Plan& plan, const sim::Simulator& simulator) {
+  std::vector<RingResult> rows;
+  std::uint32_t queue = 0;
+  for (const sim::RxRing& ring : simulator.nic().rings()) {
+    rows.push_back({"rx" + std::to_string(queue++), ring.size(), ring.peak(), ring.full()});
+  }
+  for (const sim::Core& core : simulator.cores()) {
+    rows.push_back(
+        {"tx" + std::to_string(core.id), plan.sim.nic.tx_descriptors, core.tx_peak, core.tx_full});
+  }
+  return rows;
+}
+
+std::vector<CoreResult> cores(const sim::Simulator& simulator) {
+  std::vector<CoreResult> rows;
+  for (const sim::Core& core : simulator.cores()) {
+    rows.push_back({core.id, sim::to_ns(core.busy), sim::to_ns(core.pauses.paused()), core.polls,
+                    core.interrupts, core.frames});
+  }
+  return rows;
+}
+
+void publish(const base::Ledger& books, sim::Picoseconds now, base::LiveCounters live) {
+  using base::Counter;
+  live.set(Counter::time_ns, sim::to_ns(now));
+  live.set(Counter::offered, books.offered);
+  live.set(Counter::received, books.received);
+  live.set(Counter::processed, books.processed);
+  live.set(Counter::bypassed, books.bypassed);
+  live.set(Counter::responded, books.responded);
+  live.set(Counter::responses, books.responses);
+  live.set(Counter::dropped, books.dropped());
+}
+
+// Everything that the packet-by-packet digest does not cover by itself.
+std::string seal(base::Digest digest, const RunResult& result) {
+  const base::Ledger& books = result.ledger;
+  for (const std::uint64_t count :
+       {books.offered, books.duplicated_forward, books.arrived, books.received, books.bypassed,
+        books.processed, books.unanswered, books.responded, books.sent, books.duplicated_return,
+        books.responses, result.offered_bytes, result.response_bytes, result.end_ns}) {
+    digest.add(count);
+  }
+  for (const auto& reasons : books.drops) {
+    for (const std::uint64_t count : reasons) {
+      digest.add(count);
+    }
+  }
+  for (const NamedHistogram& latency : result.latency) {
+    digest.add(latency.ns.encode());
+  }
+  for (const StageResult& row : result.stages) {
+    digest.add(row.ns.encode());
+  }
+  return digest.hex();
+}
+
+}  // namespace
+
+base::Result<RunResult> run_sim(const Plan& plan, const RunControl& control) {
+  if (plan.has_classifier) {
+    return no_classifier();
+  }
+  auto generator = gen::Generator::create(plan.traffic, plan.seed, plan.sim.link.rate_bps,
+                                          {plan.packets, plan.duration_ns * sim::kPsPerNs});
+  if (!generator) {
+    return generator.error();
+  }
+  auto devices = DeviceSet::create(plan);
+  if (!devices) {
+    return devices.error();
+  }
+
+  base::Digest digest;
+  StreamStats streams(plan.traffic, generator.value());
+  TrafficSource source(generator.value(), streams);
+  DeviceHost host(plan, *devices.value().pool, devices.value().cores, streams, digest);
+  ResponseSink sink(streams, digest, plan.sim.warmup);
+  sim::WorldConfig world = plan.sim;
+  world.max_frame_bytes = generator.value().max_frame_bytes();
+  sim::Simulator simulator(world, source, host, sink);
+
+  base::LiveCounters live = control.counters;
+  live.set(base::Counter::end_ns, plan.duration_ns);
+  live.set(base::Counter::end_packets, plan.packets);
+  simulator.run(control.stop,
+                [&](sim::Picoseconds now) { publish(simulator.ledger(), now, live); });
+  if (base::Status status = generator.value().status(); !status.ok()) {
+    return status.error();
+  }
+
+  RunResult result;
+  const sim::Measurements& measured = simulator.measured();
+  result.interrupted = control.stopped();
+  result.end_ns = sim::to_ns(simulator.now());
+  result.ledger = simulator.ledger();
+  result.offered_bytes = streams.offered_bytes();
+  result.response_bytes = sink.bytes();
+  result.imbalance =
+      result.ledger.check(simulator.frames_in_flight() + devices.value().pool->stats().in_use);
+  result.stages = stages(result.ledger, measured, devices.value(), host.stages());
+  result.latency = {{"response", sink.response()},
+                    {"request", measured.request},
+                    {"device", measured.device},
+                    {"service", measured.service},
+                    {"poolHold", host.pool_hold()}};
+  result.pool = devices.value().pool_result(plan);
+  result.connections = devices.value().connections_result(plan);
+  result.rings = rings(plan, simulator);
+  result.streams = streams.results();
+  result.cores = cores(simulator);
+  result.memory_bytes = simulator.memory_bytes() + generator.value().memory_bytes() +
+                        streams.memory_bytes() + result.pool.bytes + result.connections.bytes;
+  result.digest = seal(digest, result);
+  return result;
+}
+
+}  // namespace ringbed::engine

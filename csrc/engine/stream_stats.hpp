@@ -1,0 +1,73 @@
+// What each stream got: offered and received frames, loss, duplication and reordering by its flows'
+// sequences, and the latency of its responses. Booked on the run's own thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/histogram.hpp"
+#include "engine/result.hpp"
+#include "gen/generator.hpp"
+#include "gen/sequence_tracker.hpp"
+
+namespace ringbed::engine {
+
+class StreamStats {
+ public:
+  // A histogram is 90 KiB: streams beyond this many have none of their own, so that memory does
+  // not grow with them. Their latency is in the run's.
+  static constexpr std::size_t kMostHistograms = 64;
+
+  StreamStats(const std::vector<gen::StreamSpec>& specs, const gen::Generator& generator);
+
+  void offered(const gen::FrameMeta& frame) noexcept {
+    Stream& row = streams_[frame.stream];
+    if (row.histograms != kNone && row.offered != 0) {
+      histograms_[row.histograms].gap.record((frame.departure_ps - row.last_departure_ps) /
+                                             gen::kPsPerNs);
+    }
+    row.last_departure_ps = frame.departure_ps;
+    ++row.offered;
+    row.bytes += frame.length;
+  }
+
+  void received(std::uint32_t stream, std::uint32_t flow, std::uint64_t sequence) noexcept {
+    tracker_.receive(stream, flow, sequence);
+  }
+
+  void answered(std::uint32_t stream, std::uint64_t ns, bool measured) noexcept {
+    Stream& row = streams_[stream];
+    ++row.responses;
+    if (measured && row.histograms != kNone) {
+      histograms_[row.histograms].response.record(ns);
+    }
+  }
+
+  [[nodiscard]] std::vector<StreamResult> results() const;
+  [[nodiscard]] std::uint64_t offered_bytes() const noexcept;
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+ private:
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
+  struct Stream {
+    std::string name;
+    std::uint32_t flows = 0;
+    std::uint32_t histograms = kNone;
+    std::uint64_t offered = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t responses = 0;
+    std::uint64_t last_departure_ps = 0;
+  };
+  struct Histograms {
+    base::Histogram response;
+    base::Histogram gap;
+  };
+
+  std::vector<Stream> streams_;
+  std::vector<Histograms> histograms_;
+  gen::SequenceTracker tracker_;
+};
+
+}  // namespace ringbed::engine

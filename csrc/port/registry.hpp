@@ -1,0 +1,69 @@
+// The table of port backends. A new one is one file and one row in registry.cpp; the contract suite
+// iterates the table.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "port/port.hpp"
+
+namespace ringbed::port {
+
+// How the XDP backend attaches and binds. `best`: the first of the others that works.
+enum class XdpMode : std::uint8_t { best, native, generic };
+enum class XdpCopy : std::uint8_t { best, zero_copy, copy };
+
+struct XdpOptions {
+  XdpMode mode = XdpMode::best;
+  XdpCopy copy = XdpCopy::best;
+  bool need_wakeup = true;
+  std::uint32_t busy_poll_us = 0;       // 0: no preferred busy polling
+  std::uint32_t busy_poll_budget = 64;  // frames a poll
+};
+
+// What is opened: all queues of one interface (or file) at once.
+struct PortConfig {
+  std::string where;                    // interface; pcap: IN.pcap, OUT.pcap or IN.pcap,OUT.pcap
+  std::uint32_t queues = 1;             // ports to open, one a queue
+  base::MutableBytes area;              // the umem: page-aligned, outlives the ports
+  std::uint32_t frame_bytes = 2048;     // a power of two, 2048 or more
+  std::uint32_t rx_frames = 1024;       // a queue
+  std::uint32_t tx_descriptors = 1024;  // a queue
+  XdpOptions xdp;
+
+  [[nodiscard]] std::uint32_t frames() const noexcept {
+    return static_cast<std::uint32_t>(area.size() / frame_bytes);
+  }
+  // The first frame that is not an rx frame.
+  [[nodiscard]] std::uint32_t first_tx_frame() const noexcept { return queues * rx_frames; }
+};
+
+using Ports = std::vector<std::unique_ptr<Port>>;
+
+// Whether a backend can work here; reason and hint are empty when it can.
+struct Availability {
+  bool available = true;
+  std::string_view reason;
+  std::string_view hint;
+};
+
+struct Backend {
+  std::string_view name;
+  std::string_view text;
+  bool on_interface;                     // PortConfig::where is a network interface
+  Availability (*available)() noexcept;  // asks the kernel; microseconds
+  base::Result<Ports> (*create)(const PortConfig&);
+};
+
+[[nodiscard]] std::span<const Backend> backends() noexcept;
+
+// Opens the backend of that name in the calling thread's network namespace. Errors: invalid (no
+// such backend, a configuration that cannot be), unavailable (privilege, kernel, driver: with the
+// remedy), resource (memory), io (a file).
+[[nodiscard]] base::Result<Ports> open_ports(std::string_view backend, const PortConfig& config);
+
+}  // namespace ringbed::port

@@ -1,0 +1,54 @@
+// Dissector of IPv4: judges checksum, options, TTL and source, and tells the transport whether it
+// can be judged (not in a fragment, nor before segmentation offload).
+#include "wire/ipv4.hpp"
+
+#include "wire/walk.hpp"
+
+namespace ringbed::wire {
+namespace {
+
+// A totalLength of 0 on a TCP packet: the frame was captured before segmentation offload filled
+// the length in, or is longer than the field can tell (BIG TCP).
+bool is_unsegmented(const Parsed<Ipv4View>& parsed) noexcept {
+  return parsed.reason() == Reason::ip_total_length && parsed.header().total_length() == 0 &&
+         parsed.header().protocol() == ip_protocol::kTcp;
+}
+
+}  // namespace
+
+void dissect_ipv4(Walk& walk) noexcept {
+  auto parsed = Ipv4View::parse(walk.rest());
+  if (!parsed.ok() && is_unsegmented(parsed)) {
+    parsed = Ipv4View::parse_unsegmented(walk.rest());
+    walk.leave_unjudged();
+  }
+  if (!walk.open(parsed, Ipv4::kHeaderBytes)) {
+    return;
+  }
+  const Ipv4View& packet = *parsed;
+  const bool sound = packet.checksum_ok();
+  walk.layer(packet.header_bytes(), sound ? Checksum::good : Checksum::bad);
+  if (!sound) {
+    walk.fault(Reason::ip_checksum, Ipv4::kChecksum);
+  }
+  if (packet.ttl() == 0) {
+    walk.fault(Reason::ip_ttl_zero, Ipv4::kTtl);
+  }
+  if (packet.src().is_multicast() || packet.src().is_broadcast()) {
+    walk.fault(Reason::ip_source_invalid, Ipv4::kSrc);
+  }
+  OptionWalker options(packet.options());
+  while (options.next()) {
+  }
+  if (options.malformed()) {
+    walk.fault(Reason::ip_options, Ipv4::kHeaderBytes + options.offset());
+  }
+  walk.enter_network(Key::Space::ipv4, pseudo_sum(packet.src(), packet.dst(), 0, 0));
+  if (packet.is_fragment()) {
+    walk.leave_unjudged();
+  }
+  const Key key = packet.fragment_offset() == 0 ? Key{Key::Space::ipv4, packet.protocol()} : Key{};
+  walk.next(key, packet.header_bytes(), packet.payload_extent());
+}
+
+}  // namespace ringbed::wire

@@ -1,0 +1,25 @@
+// Dissector of the fixed IPv6 header; the chain behind it is walked by ipv6_extension.cpp.
+#include "wire/ipv6.hpp"
+
+#include "wire/walk.hpp"
+
+namespace ringbed::wire {
+
+void dissect_ipv6(Walk& walk) noexcept {
+  const auto parsed = Ipv6View::parse(walk.rest());
+  if (!walk.open(parsed, Ipv6::kHeaderBytes)) {
+    return;
+  }
+  const Ipv6View& packet = *parsed;
+  walk.layer(Ipv6::kHeaderBytes);
+  if (packet.hop_limit() == 0) {
+    walk.fault(Reason::ip_ttl_zero, Ipv6::kHopLimit);
+  }
+  if (packet.src().is_multicast()) {
+    walk.fault(Reason::ip_source_invalid, Ipv6::kSrc);
+  }
+  walk.enter_network(Key::Space::ipv6, pseudo_sum(packet.src(), packet.dst(), 0, 0));
+  walk.next({Key::Space::ipv6, packet.next_header()}, Ipv6::kHeaderBytes, packet.payload_extent());
+}
+
+}  // namespace ringbed::wire

@@ -1,0 +1,126 @@
+// IPv6 (RFC 8200): the fixed header. Extension headers are in ipv6_extension.hpp.
+//
+//   0                             4             6          7          8     24    40
+//   | version 4, class 8, label 20| payloadLen  | nextHdr  | hopLimit | src | dst |
+#pragma once
+
+#include "wire/checksum.hpp"
+#include "wire/field.hpp"
+#include "wire/ipv4.hpp"
+#include "wire/view.hpp"
+
+namespace ringbed::wire {
+
+struct Ipv6 {
+  static constexpr std::size_t kVersionClassLabel = 0;
+  static constexpr std::size_t kPayloadLength = 4;
+  static constexpr std::size_t kNextHeader = 6;
+  static constexpr std::size_t kHopLimit = 7;
+  static constexpr std::size_t kSrc = 8;
+  static constexpr std::size_t kDst = 24;
+  static constexpr std::size_t kHeaderBytes = 40;
+
+  static constexpr FieldSpec kFields[] = {
+      {"trafficClass", 4, 8, FieldType::uint, true, "DSCP and ECN"},
+      {"flowLabel", 12, 20, FieldType::uint, true, "flow label"},
+      {"payloadLength", 32, 16, FieldType::uint, true, "bytes behind this header"},
+      {"nextHeader", 48, 8, FieldType::uint, true, "extension or transport that follows"},
+      {"hopLimit", 56, 8, FieldType::uint, true, "hop limit"},
+      {"src", 64, 128, FieldType::ipv6, true, "source address"},
+      {"dst", 192, 128, FieldType::ipv6, true, "destination address"},
+  };
+};
+
+class Ipv6View {
+ public:
+  constexpr Ipv6View() noexcept = default;
+
+  // Breaks: ipv6_truncated, ipv6_version, ipv6_payload_length. A payload length of 0 with a
+  // jumbo payload option first in a hop-by-hop header (RFC 2675) is as long as the option says.
+  [[nodiscard]] static Parsed<Ipv6View> parse(Extent packet) noexcept {
+    if (const Reason reason = packet.need(Ipv6::kHeaderBytes, Reason::ipv6_truncated);
+        reason != Reason::none) [[unlikely]] {
+      return reason;
+    }
+    const Ipv6View view(packet);
+    if (packet.bytes[0] >> 4 != 6) [[unlikely]] {
+      return {view, Reason::ipv6_version, Ipv6::kVersionClassLabel};
+    }
+    const std::size_t length = view.effective_length();
+    if (length > packet.on_wire - Ipv6::kHeaderBytes) [[unlikely]] {
+      return {view, Reason::ipv6_payload_length, Ipv6::kPayloadLength};
+    }
+    return Ipv6View(packet.after(0, Ipv6::kHeaderBytes + length));
+  }
+
+  [[nodiscard]] std::uint8_t traffic_class() const noexcept {
+    return static_cast<std::uint8_t>(first_word() >> 20 & 0xff);
+  }
+  [[nodiscard]] std::uint32_t flow_label() const noexcept { return first_word() & 0xfffff; }
+  [[nodiscard]] std::uint16_t payload_length() const noexcept {
+    return base::load_be<std::uint16_t>(packet_.bytes.data() + Ipv6::kPayloadLength);
+  }
+  [[nodiscard]] std::uint8_t next_header() const noexcept {
+    return packet_.bytes[Ipv6::kNextHeader];
+  }
+  [[nodiscard]] std::uint8_t hop_limit() const noexcept { return packet_.bytes[Ipv6::kHopLimit]; }
+  [[nodiscard]] Ipv6Address src() const noexcept {
+    return Ipv6Address::load(packet_.bytes.data() + Ipv6::kSrc);
+  }
+  [[nodiscard]] Ipv6Address dst() const noexcept {
+    return Ipv6Address::load(packet_.bytes.data() + Ipv6::kDst);
+  }
+  // Extension headers, transport header and data, without link padding.
+  [[nodiscard]] Extent payload_extent() const noexcept { return packet_.after(Ipv6::kHeaderBytes); }
+  [[nodiscard]] ByteView payload() const noexcept { return payload_extent().bytes; }
+  // `protocol` is the transport's number, not nextHeader, when there are extension headers.
+  [[nodiscard]] PartialSum pseudo(std::uint8_t protocol, std::size_t length) const noexcept {
+    return pseudo_sum(src(), dst(), protocol, static_cast<std::uint32_t>(length));
+  }
+
+ private:
+  explicit Ipv6View(Extent packet) noexcept : packet_(packet) {}
+  [[nodiscard]] std::uint32_t first_word() const noexcept {
+    return base::load_be<std::uint32_t>(packet_.bytes.data());
+  }
+  [[nodiscard]] std::size_t effective_length() const noexcept {
+    constexpr std::size_t kJumboOption = Ipv6::kHeaderBytes + 2;
+    constexpr std::uint8_t kJumboKind = 0xc2;
+    const std::size_t length = payload_length();
+    if (length != 0 || next_header() != ip_protocol::kHopByHop ||
+        packet_.bytes.size() < kJumboOption + 6 || packet_.bytes[kJumboOption] != kJumboKind ||
+        packet_.bytes[kJumboOption + 1] != 4) [[likely]] {
+      return length;
+    }
+    return base::load_be<std::uint32_t>(packet_.bytes.data() + kJumboOption + 2);
+  }
+  Extent packet_;
+};
+
+struct Ipv6Repr {
+  Ipv6Address src;
+  Ipv6Address dst;
+  std::uint8_t next_header = ip_protocol::kUdp;
+  std::uint16_t payload_bytes = 0;  // extension headers, transport header and data
+  std::uint8_t hop_limit = 64;
+  std::uint8_t traffic_class = 0;
+  std::uint32_t flow_label = 0;  // 20 bits
+
+  // Precondition: to.size() >= kHeaderBytes. Returns kHeaderBytes.
+  std::size_t emit(MutableBytes to) const noexcept {
+    assert(to.size() >= Ipv6::kHeaderBytes);
+    std::uint8_t* p = to.data();
+    base::store_be(
+        p, 6U << 28 | static_cast<std::uint32_t>(traffic_class) << 20 | (flow_label & 0xfffffU));
+    base::store_be(p + Ipv6::kPayloadLength, payload_bytes);
+    p[Ipv6::kNextHeader] = next_header;
+    p[Ipv6::kHopLimit] = hop_limit;
+    src.store(p + Ipv6::kSrc);
+    dst.store(p + Ipv6::kDst);
+    return Ipv6::kHeaderBytes;
+  }
+};
+
+void dissect_ipv6(Walk& walk) noexcept;
+
+}  // namespace ringbed::wire

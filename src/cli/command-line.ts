@@ -1,0 +1,168 @@
+// The table of commands and flags, and the one place where errors become messages and exit statuses.
+import { Command, CommanderError, Option } from 'commander';
+import { RingbedError } from '../errors/index.js';
+import { packageVersion } from '../native/index.js';
+import { assignment, axis, disentangleJson, names, positive } from './arguments.js';
+import { note, OutputClosed, print } from './output.js';
+
+type Status = number;
+type Action = (...args: never[]) => Status | Promise<Status>;
+
+/** Runs the command line to its end and returns the exit status; throws nothing. */
+export async function runCommandLine(args: readonly string[]): Promise<Status> {
+  let status: Status = 0;
+  // Commander calls an action with the arguments, the options and the command.
+  const perform =
+    (load: () => Promise<Action>) =>
+    async (...given: unknown[]): Promise<void> => {
+      const action = await load();
+      status = await action(...(given.slice(0, -1) as never[]));
+    };
+  try {
+    await program(perform).parseAsync(disentangleJson(args), { from: 'user' });
+    return status;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+function explain(error: unknown): Status {
+  if (error instanceof OutputClosed) return 0;
+  // Commander has printed its message already; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof RingbedError && error.code !== 'internal') {
+    note(`ringbed: ${error.explain()}\n`);
+    return error.exitCode;
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  note(`ringbed: internal error: ${process.env.RINGBED_DEBUG ? (stack ?? message) : message}\n`);
+  note('  This is a fault of ringbed. RINGBED_DEBUG=1 shows where; please report it with the command.\n');
+  return 1;
+}
+
+function scenarioFlags(command: Command): Command {
+  return command
+    .option('--on <world>', "sim, veth or nic:IF[,IF] instead of the scenario's world")
+    .option('--allow-interface <if>', 'with --on nic: also when it is down or carries a default route', names)
+    .option('--seed <n>', "seed instead of the scenario's")
+    .option('--set <path=value>', 'change a value of the scenario (repeatable)', assignment)
+    .option('--costs <file>', 'cost profile of `ringbed calibrate` instead of the reference profile');
+}
+
+function program(perform: (load: () => Promise<Action>) => (...given: unknown[]) => Promise<void>): Command {
+  const root = new Command('ringbed')
+    .description('Kernel-bypass packet-processing simulator and test bed')
+    .version(`ringbed ${packageVersion()}`, '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: print,
+      writeErr: note,
+      outputError: (text, write) => write(text.replace(/^error: /, 'ringbed: ')),
+    })
+    .showHelpAfterError('  hint: ringbed --help')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 done and every objective met, 1 internal fault, 2 usage or invalid scenario,\n3 an objective missed, 4 this machine lacks something, 130 interrupted.',
+    );
+
+  const run = scenarioFlags(
+    root
+      .command('run')
+      .description('run a scenario and print its report')
+      .argument('<scenario>', 'YAML file'),
+  )
+    .option('--json [file]', 'the report as JSON, to standard output or a file')
+    .option('--out <dir>', 'keep run.pb, report.json and scenario.yaml there')
+    .option('--explain', 'show every effective value and where it came from, then run nothing')
+    .option('--dry-run', 'stop after validation')
+    .option('-q, --quiet', 'no progress');
+  run.action(perform(async () => (await import('./commands/run.js')).run));
+
+  scenarioFlags(
+    root
+      .command('sweep')
+      .description('run a scenario over a grid of values')
+      .argument('<scenario>', 'YAML file'),
+  )
+    .requiredOption('--vary <path=v1,v2,…>', 'an axis of the grid (repeatable: every combination runs)', axis)
+    .option('--repeat <n>', 'runs of each cell, with the seeds seed, seed+1, …', positive, 1)
+    .option('--jobs <n>', 'runs at once (default: one a processor)', positive)
+    .option('--json [file]', 'every cell as JSON, to standard output or a file')
+    .option('--csv <file>', 'a line a cell')
+    .option('-q, --quiet', 'no progress')
+    .action(perform(async () => (await import('./commands/sweep.js')).sweep));
+
+  scenarioFlags(
+    root
+      .command('gen')
+      .description("write a scenario's traffic into a capture")
+      .argument('<scenario>', 'YAML file'),
+  )
+    .requiredOption('--out <file.pcap>', 'the capture')
+    .option('-q, --quiet', 'no progress')
+    .action(perform(async () => (await import('./commands/gen.js')).gen));
+
+  root
+    .command('decode')
+    .description('show the frames of a pcap or pcapng file')
+    .argument('<file>', 'capture')
+    .option('--json', 'one JSON object a frame, as where standard output is no terminal')
+    .option('--no-json', 'a line a frame for people, as at a terminal')
+    .action(perform(async () => (await import('./commands/decode.js')).decode));
+
+  scenarioFlags(root.command('validate').description('check a scenario').argument('<scenario>', 'YAML file'))
+    .option('--explain', 'show every effective value and where it came from')
+    .action(perform(async () => (await import('./commands/validate.js')).validate));
+
+  root
+    .command('schema')
+    .description('print the JSON Schema of scenarios, for editors')
+    .action(perform(async () => (await import('./commands/schema.js')).schema));
+
+  root
+    .command('report')
+    .description('print the report of a kept run again')
+    .argument('<run>', 'folder of --out, or a run.pb')
+    .option('--json [file]', 'as JSON, to standard output or a file')
+    .action(perform(async () => (await import('./commands/report.js')).report));
+
+  root
+    .command('calibrate')
+    .description("measure this host's costs, for --costs")
+    .option('--out <file>', 'write the profile there instead of to standard output')
+    .action(perform(async () => (await import('./commands/calibrate.js')).calibrate));
+
+  root
+    .command('doctor')
+    .description('say what works on this machine, and what would make the rest work')
+    .option('--json', 'as JSON')
+    .action(perform(async () => (await import('./commands/doctor.js')).doctor));
+
+  root
+    .command('ebpf')
+    .description('the eBPF virtual machine by itself')
+    .command('exec')
+    .description('run raw bytecode, given as hex on standard input, and print r0 as hex')
+    .argument('[memory]', 'the same as --memory')
+    .option('--memory <hex>', 'what r1 points to; r2 is its length')
+    .option('--program <hex>', 'the bytecode, instead of standard input')
+    .addOption(
+      new Option('--cpu <version>', 'instructions that the program may use')
+        .choices(['v1', 'v2', 'v3', 'v4'])
+        .default('v4'),
+    )
+    .addOption(new Option('--jit', 'run native code').conflicts('interpreter'))
+    .option('--interpreter', 'interpret (default)')
+    .option('--strict', "refuse also what the kernel's verifier refuses whatever the data")
+    .action(perform(async () => (await import('./commands/ebpf.js')).ebpfExec));
+
+  root
+    .command('bench')
+    .description('measure ringbed itself on this machine')
+    .argument('[name...]', 'only these benchmarks')
+    .option('--json [file]', 'as JSON, to standard output or a file')
+    .action(perform(async () => (await import('./commands/bench.js')).bench));
+
+  for (const command of root.commands) command.showHelpAfterError(`  hint: ringbed ${command.name()} --help`);
+  return root;
+}

@@ -1,0 +1,39 @@
+// `ringbed run`: one run of a scenario, its report, and the exit status that its objectives decide.
+import { loadNative } from '../../native/index.js';
+import { buildReport, latencyCurves, renderReport, reportStatus, stringify } from '../../report/index.js';
+import { prepareStore, runPlan, storeRun } from '../../run/index.js';
+import { withInterrupt } from '../interrupt.js';
+import { emitJson, type JsonFlag, jsonOnStdout } from '../json-output.js';
+import { lookOf, print } from '../output.js';
+import { ProgressDisplay } from '../progress-display.js';
+import { commandOf, loadScenario, runInput, type ScenarioFlags } from '../scenario-input.js';
+import { describeScenario, explainScenario } from './validate.js';
+
+interface RunFlags extends ScenarioFlags {
+  json?: JsonFlag;
+  out?: string;
+  explain?: boolean;
+  dryRun?: boolean;
+  quiet?: boolean;
+}
+
+export async function run(path: string, flags: RunFlags): Promise<number> {
+  const scenario = loadScenario(path, flags);
+  if (flags.explain || flags.dryRun) {
+    print(flags.explain ? explainScenario(scenario) : describeScenario(scenario));
+    return 0;
+  }
+  if (flags.out !== undefined) prepareStore(flags.out);
+  // Before progress says that anything has started.
+  loadNative();
+  const progress = new ProgressDisplay(scenario.plan.name, flags.quiet === true);
+  const input = runInput(scenario, commandOf('run', path, flags));
+  const finished = await withInterrupt((signal) =>
+    runPlan(input, { signal, onProgress: progress.update }),
+  ).finally(() => progress.clear());
+  const report = buildReport(finished.record);
+  if (flags.out !== undefined) storeRun(flags.out, finished, `${stringify(report)}\n`);
+  emitJson(flags.json, report);
+  if (!jsonOnStdout(flags.json)) print(renderReport(report, lookOf(1), latencyCurves(finished.record)));
+  return reportStatus(report);
+}

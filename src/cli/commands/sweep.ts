@@ -1,0 +1,83 @@
+// `ringbed sweep`: the what-if. A grid of values, a row a cell.
+import { availableParallelism } from 'node:os';
+import { exitCodes, ScenarioError } from '../../errors/index.js';
+import { writeFileAtomic } from '../../run/index.js';
+import { parseAxis, renderSweep, runSweep, toCsv, worst } from '../../sweep/index.js';
+import { withInterrupt } from '../interrupt.js';
+import { emitJson, type JsonFlag, jsonOnStdout } from '../json-output.js';
+import { lookOf, print } from '../output.js';
+import { ProgressDisplay } from '../progress-display.js';
+import { commandOf, loadScenario, runInput, type ScenarioFlags } from '../scenario-input.js';
+
+interface SweepFlags extends ScenarioFlags {
+  vary: string[];
+  repeat: number;
+  jobs?: number;
+  json?: JsonFlag;
+  csv?: string;
+  quiet?: boolean;
+}
+
+export async function sweep(path: string, given: SweepFlags): Promise<number> {
+  const axes = given.vary.map(parseAxis);
+  // An axis of seeds takes the place of --seed.
+  const { seed: _, ...seedless } = given;
+  const flags = axes.some((axis) => axis.path === 'seed') ? seedless : given;
+  const jobs = flags.jobs ?? availableParallelism();
+  const base = loadScenario(path, flags);
+  const availableMemory = process.availableMemory() / jobs;
+  const compile = (sets: readonly string[], repeat: number) => {
+    const cell = namingAxes(sets, () => loadScenario(path, flags, { more: sets, availableMemory }));
+    const seed = String(cell.plan.seed + repeat);
+    const scenario =
+      repeat === 0 ? cell : loadScenario(path, { ...flags, seed }, { more: sets, availableMemory });
+    return runInput(
+      scenario,
+      commandOf('run', path, { ...flags, seed, set: [...(flags.set ?? []), ...sets] }),
+    );
+  };
+  const progress = new ProgressDisplay(base.plan.name, flags.quiet === true);
+  const { rows, interrupted } = await withInterrupt((signal) =>
+    runSweep({
+      axes,
+      repeat: flags.repeat,
+      jobs,
+      compile,
+      signal,
+      onProgress: (finished, total) => progress.show(`${finished} of ${total} runs`, finished / total),
+    }),
+  ).finally(() => progress.clear());
+
+  const repeatCommand = commandOf('sweep', path, flags, [
+    ...flags.vary.flatMap((text) => ['--vary', text]),
+    ...(flags.repeat > 1 ? ['--repeat', String(flags.repeat)] : []),
+  ]);
+  const document = {
+    schema: 'ringbed.sweep/1',
+    scenario: { name: base.plan.name, digest: base.digest },
+    axes,
+    repeat: flags.repeat,
+    interrupted,
+    rows: rows.map(({ status: _, ...row }) => row),
+    command: repeatCommand,
+  };
+  if (flags.csv !== undefined) writeFileAtomic(flags.csv, toCsv(rows));
+  emitJson(flags.json, document);
+  if (!jsonOnStdout(flags.json)) {
+    const heading = { name: base.plan.name, interrupted, repeat: flags.repeat, command: repeatCommand };
+    print(renderSweep(rows, heading, lookOf(1)));
+  }
+  return worst([...rows.map((row) => row.status), interrupted ? exitCodes.interrupted : 0]);
+}
+
+// A cell's values are `--set`s; its mistakes are those of a `--vary`.
+function namingAxes<Result>(sets: readonly string[], body: () => Result): Result {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    const own = new Map(sets.map((set) => [`--set ${set}`, `--vary ${set}`]));
+    const faults = error.faults.map((fault) => ({ ...fault, file: own.get(fault.file) ?? fault.file }));
+    throw new ScenarioError(faults, error.hint);
+  }
+}

@@ -1,0 +1,154 @@
+// A run's record as the report that users read: the JSON contract `ringbed.report/1`. Names are a
+// contract: add, never rename. In memory 64-bit counts are bigint; stringify() writes them as JSON
+// numbers while these are exact and as strings above 2^53.
+import type { RunRecord } from '../run/result.js';
+import { type Hist, summaryOf } from './hist.js';
+import { notesOf } from './notes.js';
+import { evaluateSlos, type SloOutcome } from './slo.js';
+
+export interface Report {
+  schema: 'ringbed.report/1';
+  scenario: { name: string; description: string; digest: string };
+  seed: bigint;
+  /** `ns`: time of the run, virtual in `sim`. */
+  world: { kind: string; interfaces: string[]; ns: bigint };
+  interrupted: boolean;
+  packets: {
+    offered: bigint;
+    duplicated: bigint;
+    received: bigint;
+    processed: bigint;
+    bypassed: bigint;
+    responded: bigint;
+    delivered: bigint;
+    responses: bigint;
+    offeredBytes: bigint;
+    responseBytes: bigint;
+  };
+  conserved: boolean;
+  /** Where conservation broke; absent where it held. */
+  imbalance?: string;
+  /** For people: why a sound run may not be what was meant. */
+  notes: string[];
+  drops: { stage: string; reason: string; count: bigint }[];
+  stages: { name: string; in: bigint; out: bigint; ns: Hist }[];
+  latency: Record<string, Hist>;
+  pool: {
+    kind: string;
+    size: number;
+    inUsePeak: number;
+    exhausted: bigint;
+    gets: bigint;
+    puts: bigint;
+    bytes: bigint;
+  } | null;
+  connections: {
+    kind: string;
+    buckets: number;
+    active: number;
+    peak: number;
+    inserted: bigint;
+    expired: bigint;
+    rejected: bigint;
+    evicted: bigint;
+    closed: bigint;
+    cleared: bigint;
+    lookups: bigint;
+    maxChain: number;
+    meanProbes: number;
+    bytes: bigint;
+  } | null;
+  rings: { name: string; size: number; peak: number; full: bigint }[];
+  streams: {
+    name: string;
+    flows: number;
+    offered: bigint;
+    received: bigint;
+    lost: bigint;
+    duplicated: bigint;
+    reordered: bigint;
+    responses: bigint;
+    offeredBytes: bigint;
+    response: Hist;
+    gapIntended: Hist;
+  }[];
+  cores: {
+    core: number;
+    busyNs: bigint;
+    pausedNs: bigint;
+    polls: bigint;
+    interrupts: bigint;
+    frames: bigint;
+  }[];
+  slo: SloOutcome[];
+  digest: string;
+  memoryBytes: bigint;
+  /** What differs from repeat to repeat, apart from everything that must not. */
+  run: {
+    ringbed: string;
+    command: string;
+    startedAt: string;
+    wallNs: bigint;
+    host: { kernel: string; cpu: string; cores: number; node: string; arch: string };
+  };
+}
+
+/** The report of a run; SLOs are judged here and nowhere else. */
+export function buildReport(record: RunRecord): Report {
+  const { plan, result } = record;
+  const report: Report = {
+    schema: 'ringbed.report/1',
+    scenario: { name: plan.name, description: plan.description, digest: record.scenarioDigest },
+    seed: plan.seed,
+    world: {
+      kind: (plan.world?.kind ?? 'SIM').toLowerCase(),
+      interfaces: plan.world?.interfaces ?? [],
+      ns: result.endNs,
+    },
+    interrupted: result.interrupted,
+    packets: { ...result.packets },
+    conserved: result.conserved,
+    ...(result.imbalance === '' ? {} : { imbalance: result.imbalance }),
+    notes: notesOf(record),
+    drops: result.drops.map((drop) => ({ ...drop })),
+    stages: result.stages.map((stage) => ({ ...stage, ns: summaryOf(stage.ns) })),
+    latency: Object.fromEntries(result.latency.map((latency) => [latency.name, summaryOf(latency.ns)])),
+    pool: result.pool,
+    connections: result.connections,
+    rings: result.rings,
+    streams: result.streams.map((stream) => ({
+      ...stream,
+      response: summaryOf(stream.response),
+      gapIntended: summaryOf(stream.gapIntended),
+    })),
+    cores: result.cores,
+    slo: [],
+    digest: result.digest,
+    memoryBytes: result.memoryBytes,
+    run: {
+      ringbed: record.ringbedVersion,
+      command: record.command,
+      startedAt: record.startedAt,
+      wallNs: record.wallNs,
+      host: record.host,
+    },
+  };
+  report.slo = evaluateSlos(plan.slo, report);
+  return report;
+}
+
+/** Exit status of a finished run: 0, 1 (it broke its own books), 3 (an SLO missed) or 130 (interrupted). */
+export function reportStatus(report: Report): 0 | 1 | 3 | 130 {
+  if (!report.conserved) return 1;
+  if (report.interrupted) return 130;
+  return report.slo.every((outcome) => outcome.ok) ? 0 : 3;
+}
+
+/** JSON text, one document; a 64-bit count above 2^53 is a string, every other a number. */
+export function stringify(value: unknown, indent = 2): string {
+  return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? jsonInteger(item) : item), indent);
+}
+
+function jsonInteger(value: bigint): number | string {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString();
+}

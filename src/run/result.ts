@@ -1,0 +1,170 @@
+// The types of src/run/record.proto as TypeScript sees them: what the native core returns (`RunResult`)
+// and what a run leaves behind (`RunRecord`). 64-bit integers are bigint, so that no count is ever
+// rounded; absent messages are null; lists are never absent. Types only: report/ reads nothing else of run/.
+
+export interface Packets {
+  offered: bigint;
+  duplicated: bigint;
+  received: bigint;
+  processed: bigint;
+  bypassed: bigint;
+  responded: bigint;
+  delivered: bigint;
+  responses: bigint;
+  offeredBytes: bigint;
+  responseBytes: bigint;
+}
+
+export interface Drop {
+  stage: string;
+  reason: string;
+  count: bigint;
+}
+
+/** Nanoseconds; `hdr` is the whole histogram in HdrHistogram V2 encoding. */
+export interface Histogram {
+  count: bigint;
+  min: bigint;
+  mean: number;
+  stddev: number;
+  p50: bigint;
+  p90: bigint;
+  p99: bigint;
+  p999: bigint;
+  p9999: bigint;
+  max: bigint;
+  hdr: Uint8Array;
+}
+
+export interface StageResult {
+  name: string;
+  in: bigint;
+  out: bigint;
+  ns: Histogram | null;
+}
+
+export interface Latency {
+  name: string;
+  ns: Histogram | null;
+}
+
+export interface PoolResult {
+  kind: string;
+  size: number;
+  inUsePeak: number;
+  exhausted: bigint;
+  bytes: bigint;
+  gets: bigint;
+  puts: bigint;
+}
+
+export interface ConnectionsResult {
+  kind: string;
+  buckets: number;
+  active: number;
+  peak: number;
+  inserted: bigint;
+  expired: bigint;
+  rejected: bigint;
+  evicted: bigint;
+  closed: bigint;
+  cleared: bigint;
+  maxChain: number;
+  meanProbes: number;
+  bytes: bigint;
+  lookups: bigint;
+}
+
+export interface RingResult {
+  name: string;
+  size: number;
+  peak: number;
+  full: bigint;
+}
+
+export interface StreamResult {
+  name: string;
+  flows: number;
+  offered: bigint;
+  received: bigint;
+  lost: bigint;
+  duplicated: bigint;
+  reordered: bigint;
+  responses: bigint;
+  response: Histogram | null;
+  offeredBytes: bigint;
+  gapIntended: Histogram | null;
+}
+
+export interface CoreResult {
+  core: number;
+  busyNs: bigint;
+  pausedNs: bigint;
+  polls: bigint;
+  interrupts: bigint;
+  frames: bigint;
+}
+
+export interface RunResult {
+  interrupted: boolean;
+  endNs: bigint;
+  packets: Packets;
+  conserved: boolean;
+  imbalance: string;
+  drops: Drop[];
+  stages: StageResult[];
+  latency: Latency[];
+  pool: PoolResult | null;
+  connections: ConnectionsResult | null;
+  rings: RingResult[];
+  streams: StreamResult[];
+  cores: CoreResult[];
+  digest: string;
+  memoryBytes: bigint;
+}
+
+/** A target as the plan holds it; `limit` is in nanoseconds where the metric is a time. */
+export interface Slo {
+  metric: string;
+  op: 'LT' | 'LE' | 'EQ' | 'GE' | 'GT';
+  limit: number;
+  text: string;
+}
+
+/** What of the recorded plan a report shows. */
+export interface RecordedPlan {
+  name: string;
+  description: string;
+  seed: bigint;
+  durationNs: bigint;
+  packets: bigint;
+  world: { kind: 'SIM' | 'VETH' | 'NIC'; interfaces: string[] } | null;
+  /** Absent in a record without one. */
+  device?: {
+    enabled: boolean;
+    protocol: number;
+    target: { ip: Uint8Array; port: number } | null;
+  } | null;
+  slo: Slo[];
+}
+
+export interface Host {
+  kernel: string;
+  cpu: string;
+  cores: number;
+  node: string;
+  arch: string;
+}
+
+export interface RunRecord {
+  format: number;
+  ringbedVersion: string;
+  plan: RecordedPlan;
+  result: RunResult;
+  host: Host;
+  startedAt: string;
+  wallNs: bigint;
+  command: string;
+  scenarioYaml: Uint8Array;
+  scenarioDigest: string;
+}

@@ -1,0 +1,80 @@
+// The files that a scenario names, relative to it. Only these are read; captures count in the digest by
+// their contents.
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { RingbedError } from '../errors/index.js';
+import type { Problem } from './schema/kit.js';
+
+export interface FileFacts {
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface Fingerprint extends FileFacts {
+  readonly sha256: Uint8Array;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'may not be read by this user',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'lies below something that is no directory',
+  ELOOP: 'is a circle of symbolic links',
+  ENAMETOOLONG: 'is too long a name',
+};
+
+/** Why a file cannot be read, for people. */
+export function whyUnreadable(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
+  return reasons[code] ?? `cannot be read (${code === '' ? String((error as Error)?.message) : code})`;
+}
+
+// Reads a capture piece by piece: it may be larger than memory.
+const pieceBytes = 1 << 20;
+
+function withFile<T>(path: string, use: (descriptor: number, bytes: number) => T): T | Problem {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, 'r');
+    const facts = fstatSync(descriptor);
+    // A pipe or device has no contents that a repeat could read again.
+    if (!facts.isFile())
+      return { problem: `"${path}" is ${facts.isDirectory() ? 'a directory' : 'no regular file'}` };
+    return use(descriptor, facts.size);
+  } catch (error) {
+    return { problem: `"${path}": ${whyUnreadable(error)}` };
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** Path, size and SHA-256 of a file, or what is wrong with it. O(size). */
+export function fingerprint(file: string, baseDir: string): Fingerprint | Problem {
+  const path = resolve(baseDir, file);
+  return withFile(path, (descriptor, bytes) => {
+    const hash = createHash('sha256');
+    const piece = Buffer.allocUnsafe(Math.min(pieceBytes, Math.max(1, bytes)));
+    for (let length = readSync(descriptor, piece); length > 0; length = readSync(descriptor, piece)) {
+      hash.update(piece.subarray(0, length));
+    }
+    return { path, bytes, sha256: new Uint8Array(hash.digest()) };
+  });
+}
+
+/** Reads a text file whole, at most `limit` bytes. Error: io. */
+export function readText(path: string, limit: number, what: string): string {
+  const text = withFile(path, (descriptor, bytes) => {
+    if (bytes > limit) return { problem: `"${path}" is larger than ${Math.floor(limit / 1024)} KiB` };
+    const buffer = Buffer.alloc(bytes);
+    const length = readSync(descriptor, buffer);
+    return buffer.toString('utf8', 0, length);
+  });
+  if (typeof text === 'string') return text;
+  throw new RingbedError(
+    'io',
+    `${what} ${text.problem}`,
+    'check the path; it is relative to the current directory',
+  );
+}

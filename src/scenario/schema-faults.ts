@@ -1,0 +1,59 @@
+// Turns zod's issues into faults: the path leads back to the node and its line, a union's issues become
+// those of the branch that the user meant, and one unknown key is one fault.
+import { type Fault, nearest } from '../errors/index.js';
+import { describe, type IssueParams, keysText } from './schema/kit.js';
+import { type Node, originAt, type Path, pathText } from './tree.js';
+
+/** The part of a zod issue that is read here. */
+export interface Issue {
+  readonly code?: string | undefined;
+  readonly message: string;
+  readonly path: readonly PropertyKey[];
+  readonly keys?: readonly string[];
+  readonly errors?: readonly (readonly Issue[])[];
+  readonly params?: IssueParams;
+}
+
+/** A fault and the path that it is about (to prune, or to look up what else it concerns). */
+export interface PlacedFault {
+  readonly path: Path;
+  readonly fault: Fault;
+}
+
+export function faultsOf(root: Node, issues: readonly Issue[]): PlacedFault[] {
+  return issues.flatMap((issue) => placed(root, issue, []));
+}
+
+function placed(root: Node, issue: Issue, prefix: Path): PlacedFault[] {
+  const path = [...prefix, ...(issue.path as Path)];
+  if (issue.code === 'unrecognized_keys') {
+    const known = issue.params?.known ?? [];
+    return (issue.keys ?? []).map((key) => unknownKey(root, [...path, key], key, known));
+  }
+  const branch = issue.params?.pick === undefined ? undefined : issue.errors?.[issue.params.pick];
+  if (branch !== undefined) return branch.flatMap((inner) => placed(root, inner, path));
+  const at = issue.params?.at;
+  return [placeFault(root, at === undefined ? path : [...path, at], issue.message, issue.params)];
+}
+
+function unknownKey(root: Node, path: Path, key: string, known: readonly string[]): PlacedFault {
+  const close = nearest(key, known);
+  const expected = close === undefined ? `one of ${keysText(known)}` : '';
+  return placeFault(root, path, `unknown key ${describe(key)}`, { expected, nearest: close, key: true });
+}
+
+/** A fault at a path of the tree. */
+export function placeFault(root: Node, path: Path, message: string, params: IssueParams = {}): PlacedFault {
+  const origin = originAt(root, path, params.key === true);
+  const hasPlace = origin.kind === 'file' || origin.kind === 'costs';
+  const fault: Fault = {
+    file: hasPlace ? origin.file : origin.kind === 'flag' ? origin.text : 'defaults',
+    line: hasPlace ? origin.line : 0,
+    column: hasPlace ? origin.column : 0,
+    path: pathText(root, path),
+    message,
+    expected: params.expected ?? '',
+    nearest: params.nearest ?? '',
+  };
+  return { path, fault };
+}

@@ -1,0 +1,215 @@
+// Scenarios on a real veth pair with real AF_XDP sockets. At rates at which nothing is dropped, whatever the
+// device does must be what it does in the simulator, for the same seed. Nothing here depends on how fast or
+// how quiet the machine is.
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { main, ringbed, root, scenario, start, until } from '../e2e/cli.js';
+import { whyNoNamespaces } from '../support/namespaces.js';
+
+const missing = whyNoNamespaces(['ip', 'unshare', 'setpriv']);
+if (missing !== undefined) {
+  if (process.env.REQUIRE_LIVE === '1') throw new Error(missing);
+  console.warn(`live tests on veth skipped: ${missing}`);
+}
+
+interface Report {
+  world: { kind: string };
+  conserved: boolean;
+  interrupted: boolean;
+  packets: Record<string, number>;
+  drops: { stage: string; reason: string; count: number }[];
+  streams: { name: string; offered: number; received: number; lost: number; responses: number }[];
+  connections: Record<string, unknown>;
+  latency: Record<string, { count: number; min: number; p50: number }>;
+  pool: { kind: string; inUsePeak: number };
+}
+
+function report(path: string, on: string, ...more: string[]): Report {
+  const { status, stdout, stderr } = ringbed(['run', path, '--on', on, '--json', '--quiet', ...more]);
+  if (status !== 0 && status !== 3) throw new Error(`status ${status}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+// So slow, and with so many descriptors, that only a machine that stops for seconds could drop a frame.
+const gentle = [
+  '--set',
+  'nic.rxDescriptors=8192',
+  '--set',
+  'nic.txDescriptors=8192',
+  '--set',
+  'device.pool.size=4096',
+];
+
+/** The functional part: what was done with which frames, not when. */
+function functional(run: Report) {
+  const { kind, buckets, active, inserted, rejected, evicted, lookups } = run.connections;
+  return {
+    packets: run.packets,
+    drops: run.drops,
+    streams: run.streams.map(({ name, offered, received, lost, responses }) => ({
+      name,
+      offered,
+      received,
+      lost,
+      responses,
+    })),
+    connections: { kind, buckets, active, inserted, rejected, evicted, lookups },
+  };
+}
+
+describe.skipIf(missing !== undefined)('ringbed run --on veth', () => {
+  const scenarios = readdirSync(join(root, 'scenarios')).filter((name) => name.endsWith('.yaml'));
+
+  // 3,000 frames of each; rates of millions a second are sent as fast as the machine can.
+  it.each(scenarios)('%s is conserved', (name) => {
+    const path = join(root, 'scenarios', name);
+    const live = report(path, 'veth', '--set', 'packets=3000', ...gentle);
+    expect(live.world.kind).toBe('veth');
+    expect(live.conserved).toBe(true);
+    expect(live.packets.offered).toBe(3000);
+    expect(live.packets.received).toBeGreaterThan(0);
+    expect(live.latency.response?.count).toBe(live.packets.responses);
+  });
+
+  const slow = [...gentle, '--set', 'packets=2000'];
+  it.each([
+    ['nanonet-multicast.yaml', 'traffic.feed.rate=10kpps'],
+    ['nanonet-unicast.yaml', 'traffic.feed.rate=10kpps'],
+    ['nanonet-tcp.yaml', 'traffic.sessions.rate=10kpps'],
+    ['syn-flood.yaml', 'traffic.flood.rate=10kpps'],
+  ])('%s at a low rate does what the simulator does', (name, rate) => {
+    const path = join(root, 'scenarios', name);
+    const live = report(path, 'veth', ...slow, '--set', rate);
+    const sim = report(path, 'sim', ...slow, '--set', rate);
+    expect(sim.drops).toEqual([]);
+    expect(functional(live)).toEqual(functional(sim));
+  });
+
+  it('loses, doubles and damages the frames that the simulated link does', () => {
+    const path = scenario('link: { loss: 0.05, corrupt: 0.02, duplicate: 0.03 }\n', { duration: '200ms' });
+    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps'];
+    const live = report(path, 'veth', ...set);
+    const sim = report(path, 'sim', ...set);
+    const lost = (run: Report) => run.drops.filter(({ stage }) => stage === 'link' || stage === 'nic');
+    expect(lost(live)).toEqual(lost(sim));
+    expect(live.packets.duplicated).toBeGreaterThan(0);
+    expect(live.conserved).toBe(true);
+  });
+
+  it('spreads frames over queues and cores as the simulator does', () => {
+    const path = scenario('nic: { queues: 4 }\ncore: { count: 2 }\n', { duration: '200ms' });
+    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps', '--set', 'traffic.feed.flows=64'];
+    const live = report(path, 'veth', ...set);
+    const sim = report(path, 'sim', ...set);
+    expect(functional(live)).toEqual(functional(sim));
+  });
+
+  it.each(['xdp', 'packet'])('gives the device its frames through %s', (port) => {
+    const path = scenario('', { duration: '200ms' });
+    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps'];
+    const live = report(path, 'veth', ...set, '--set', `device.port=${port}`);
+    const sim = report(path, 'sim', ...set);
+    expect(functional(live)).toEqual(functional(sim));
+    expect(live.conserved).toBe(true);
+  });
+
+  it('refuses a device port that is no interface', () => {
+    const run = ringbed(['run', scenario(), '--on', 'veth', '--set', 'device.port=loopback', '--quiet']);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toMatch(/loopback.*\n.*packet, xdp/);
+  });
+
+  it('acts out a pause of the core, and accounts for what it loses', () => {
+    const path = scenario('faults: [{ at: 50ms, pause: { core: 0, for: 60ms } }]\n', { duration: '150ms' });
+    const live = report(path, 'veth', '--set', 'nic.rxDescriptors=64');
+    expect(live.conserved).toBe(true);
+    expect(live.drops.find(({ reason }) => reason === 'rx_ring_full')?.count).toBeGreaterThan(1000);
+  });
+
+  it('two runs at once do not disturb each other', async () => {
+    const path = scenario('', { duration: '300ms' });
+    const args = ['run', path, '--on', 'veth', '--json', '--quiet', '--set', 'traffic.feed.rate=5kpps'];
+    const runs = await Promise.all([1, 2].map(() => start([...args, ...gentle]).finished));
+    const [first, second] = runs.map(({ stdout }) => JSON.parse(stdout) as Report);
+    expect(first?.conserved).toBe(true);
+    expect(functional(first as Report)).toEqual(functional(second as Report));
+  });
+
+  it('Ctrl-C ends it cleanly', async () => {
+    const run = start(['run', scenario('', { duration: '60s' }), '--on', 'veth', '--json']);
+    await until(() => run.stderr().includes('started'));
+    await new Promise((done) => setTimeout(done, 1000));
+    run.interrupt();
+    const { stdout, status } = await run.finished;
+    expect(status).toBe(130);
+    const cut = JSON.parse(stdout) as Report;
+    expect(cut).toMatchObject({ interrupted: true, conserved: true });
+    expect(cut.packets.offered).toBeGreaterThan(0);
+  });
+
+  it('leaves nothing behind, even after kill -9, and the next run works', async () => {
+    const args = [main, 'run', scenario('', { duration: '60s' }), '--on', 'veth', '--quiet'];
+    const before = namespacesOfMachine();
+    const { spawn } = await import('node:child_process');
+    const child = spawn(process.execPath, args, { stdio: 'ignore' });
+    await until(
+      () => links(child.pid as number).some((name) => name.startsWith('rb')) || child.exitCode !== null,
+    );
+    expect(child.exitCode).toBeNull();
+    child.kill('SIGKILL');
+    await new Promise((done) => child.once('exit', done));
+    await until(() => namespacesOfMachine() <= before);
+    expect(execFileSync('ip', ['-o', 'link'], { encoding: 'utf8' })).not.toMatch(/: rb\d/);
+    expect(report(scenario(), 'veth').conserved).toBe(true);
+  });
+
+  it('without privileges says which one is missing, and ends with 4', () => {
+    const command = ['--bounding-set=-all', '--inh-caps=-all', '--', process.execPath, main];
+    const args = [...command, 'run', scenario(), '--on', 'veth'];
+    let status = 0;
+    let stderr = '';
+    try {
+      execFileSync('setpriv', args, { stdio: 'pipe', env: { ...process.env, NO_COLOR: '1' } });
+    } catch (error) {
+      ({ status, stderr } = error as { status: number; stderr: string });
+    }
+    expect({ status, stderr: String(stderr) }).toMatchObject({
+      status: 4,
+      stderr: expect.stringMatching(/CAP_SYS_ADMIN/),
+    });
+  });
+});
+
+/** How many network namespaces processes of this machine are in or hold open. */
+function namespacesOfMachine(): number {
+  const lines = execFileSync('lsns', ['--type', 'net', '--noheadings', '--output', 'NS'], {
+    encoding: 'utf8',
+  });
+  return new Set(lines.trim().split('\n')).size;
+}
+
+/** The interfaces in the namespaces whose descriptors a process holds. */
+function links(pid: number): string[] {
+  const found: string[] = [];
+  let descriptors: string[] = [];
+  try {
+    descriptors = readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return found;
+  }
+  for (const descriptor of descriptors) {
+    try {
+      const net = `--net=/proc/${pid}/fd/${descriptor}`;
+      const out = execFileSync('nsenter', [net, 'ip', '-o', 'link'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      found.push(...out.split('\n').map((line) => line.split(': ')[1] ?? ''));
+    } catch {
+      // Not a namespace.
+    }
+  }
+  return found;
+}
