@@ -187,9 +187,10 @@ function checkDevice(scenario: Scenario, report: Report): void {
   const { target } = device;
   // The type says otherwise, but a replay alone leaves nothing to derive it from.
   if (target === undefined) {
-    report(['device', 'target'], 'is missing', {
-      expected: 'an address such as 239.1.1.1:8080: a replay alone does not tell',
-    });
+    const expected = 'an address such as 239.1.1.1:8080: a replay alone does not tell';
+    // Where a stream said to whom, but wrongly, that is the mistake.
+    const streams = scenario.traffic.map((_, index) => ['traffic', index, 'to']);
+    report(['device', 'target'], 'is missing', { expected }, streams);
     return;
   }
   if (device.respondTo !== 'source' && device.respondTo.ip.length !== target.ip.length) {
