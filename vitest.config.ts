@@ -11,6 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{unit,property,conformance}/**/*.test.ts'],
+          setupFiles: ['test/support/seed.ts'],
           testTimeout: 2 * minutes,
         },
       },

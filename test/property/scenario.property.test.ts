@@ -1,7 +1,7 @@
 // The scenario loader under random input. Valid scenarios: what was generated is what the plan says,
 // however it is written. Broken ones: at least one fault, inside the file. Anything at all: the loader
-// returns or throws a RingbedError. RINGBED_SEED=N replays a run,
-// RINGBED_RUNS=N makes each property longer; vitest prints the seed of a failure.
+// returns or throws a RingbedError.
+// RINGBED_RUNS=N makes each property longer, RINGBED_TEST_SEED=random looks elsewhere.
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -9,8 +9,7 @@ import { stringify } from 'yaml';
 import { RingbedError, ScenarioError } from '../../src/errors/index.js';
 import { decodePlan, encodePlan, type Loaded, type Plan, parseScenario } from '../../src/scenario/index.js';
 
-const seed = process.env.RINGBED_SEED === undefined ? {} : { seed: Number(process.env.RINGBED_SEED) };
-const runs = (numRuns: number) => ({ numRuns: Number(process.env.RINGBED_RUNS ?? numRuns), ...seed });
+const runs = (numRuns: number) => ({ numRuns: Number(process.env.RINGBED_RUNS ?? numRuns) });
 
 function load(text: string, sets: readonly string[] = []): Loaded {
   return parseScenario(text, { file: 's.yaml', sets, availableMemory: Number.POSITIVE_INFINITY });
