@@ -55,7 +55,9 @@ inline double ns_of(const std::function<void(std::uint64_t)>& work, const Row& r
   return (now() - start) / (static_cast<double>(row.calls) * row.items);
 }
 
-inline void run(const char* bench, const std::vector<Row>& rows, int rounds = 31) {
+// `more` prints rows of its own kind, each with a comma in front.
+inline void run(const char* bench, const std::vector<Row>& rows, int rounds = 31,
+                const std::function<void()>& more = {}) {
   std::vector<std::vector<double>> ours(rows.size());
   std::vector<std::vector<double>> peers(rows.size());
   for (int round = 0; round <= rounds; ++round) {
@@ -78,6 +80,9 @@ inline void run(const char* bench, const std::vector<Row>& rows, int rounds = 31
       std::printf(",\"peer\":\"%s\",\"peerNs\":%.2f,\"ratio\":%.3f", rows[i].peer, peer, ns / peer);
     }
     std::printf("}");
+  }
+  if (more) {
+    more();
   }
   std::printf("\n]}\n");
 }

@@ -126,7 +126,7 @@ struct World {
   std::size_t at = 0;
 };
 
-void print_distribution(const char* name, World& world, double tick_ns, const char* comma) {
+void print_distribution(const char* name, World& world, double tick_ns) {
   base::Histogram histogram;
   base::Histogram timer;
   const auto to_ns = [tick_ns](std::uint64_t n) {
@@ -149,9 +149,9 @@ void print_distribution(const char* name, World& world, double tick_ns, const ch
     return static_cast<unsigned long long>(histogram.percentile(percent));
   };
   std::printf(
-      "%s\n{\"name\":\"%s\",\"timerNs\":%.1f,\"mean\":%.1f,\"p50\":%llu,\"p99\":%llu,\"p999\":%llu,"
+      ",\n{\"name\":\"%s\",\"timerNs\":%.1f,\"mean\":%.1f,\"p50\":%llu,\"p99\":%llu,\"p999\":%llu,"
       "\"p9999\":%llu,\"max\":%llu}",
-      comma, name, timer.mean(), histogram.mean(), p(50), p(99), p(99.9), p(99.99), p(100));
+      name, timer.mean(), histogram.mean(), p(50), p(99), p(99.9), p(99.99), p(100));
 }
 
 }  // namespace
@@ -186,10 +186,10 @@ int main() {
                bursts(tcp_published),
                "",
                {},
-               false}});
-  const double tick_ns = ns_per_tick();
-  std::printf("{\"bench\":\"device_distribution\",\"rows\":[");
-  print_distribution("udp single packets", udp, tick_ns, "");
-  print_distribution("tcp single packets", tcp, tick_ns, ",");
-  std::printf("\n]}\n");
+               false}},
+             31, [&] {
+               const double tick_ns = ns_per_tick();
+               print_distribution("udp single packets", udp, tick_ns);
+               print_distribution("tcp single packets", tcp, tick_ns);
+             });
 }

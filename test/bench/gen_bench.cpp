@@ -85,8 +85,8 @@ double time_streams(const std::vector<StreamSpec>& streams, double seconds) {
 }
 
 void print(const std::string& name, double ns, bool& first) {
-  std::printf("%s\n    {\"name\": \"%s\", \"nsPerFrame\": %.1f, \"framesPerSecond\": %.0f}",
-              first ? "" : ",", name.c_str(), ns, 1e9 / ns);
+  std::printf("%s\n{\"name\":\"%s\",\"ns\":%.1f,\"framesPerSecond\":%.0f}", first ? "" : ",",
+              name.c_str(), ns, 1e9 / ns);
   std::fflush(stdout);
   first = false;
 }
@@ -147,7 +147,7 @@ int main(int count, char** arguments) {
       {"syn_flood", [](StreamSpec& s) { s.kind = StreamSpec::Kind::syn_flood; }},
   };
   bool first = true;
-  std::printf("{\"schema\": \"ringbed.bench/1\", \"suite\": \"gen\", \"cases\": [");
+  std::printf("{\"bench\":\"gen\",\"rows\":[");
   for (const Case& row : cases) {
     StreamSpec spec = udp();
     row.shape(spec);

@@ -117,7 +117,6 @@ describe('interrupting a run', () => {
   it('Ctrl-C ends it cleanly: a report marked interrupted, exit code 130', async () => {
     const run = start(['run', scenario('', { duration: '10h' }), '--json']);
     await until(() => run.stderr().includes('started'));
-    await new Promise((done) => setTimeout(done, 500));
     run.interrupt();
     const { status, stdout } = await run.finished;
     expect(status).toBe(130);
@@ -141,7 +140,6 @@ describe('interrupting a run', () => {
       '--json',
     ]);
     await until(() => sweep.stderr().includes('started'));
-    await new Promise((done) => setTimeout(done, 500));
     sweep.interrupt();
     const { status, stdout } = await sweep.finished;
     expect(status).toBe(130);

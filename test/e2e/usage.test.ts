@@ -34,10 +34,8 @@ describe('usage', () => {
     expect(stderr).toContain('Usage: ringbed');
   });
 
-  it('--help and --version end with 0, and soon', () => {
-    const started = performance.now();
+  it('--help and --version end with 0', () => {
     expect(ringbed(['--help'])).toMatchObject({ status: 0, stderr: '' });
-    expect(performance.now() - started).toBeLessThan(1000);
     expect(ringbed(['--version'])).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^ringbed \d+\.\d+\.\d+\n$/),

@@ -13,14 +13,17 @@ export async function gen(
   flags: ScenarioFlags & { out: string; quiet?: boolean },
 ): Promise<number> {
   const scenario = loadScenario(path, flags);
-  const progress = new ProgressDisplay(scenario.plan.name, flags.quiet === true);
   let interrupted = false;
   const written = await withInterrupt((signal) => {
+    const progress = new ProgressDisplay(scenario.plan.name, flags.quiet === true);
     signal.addEventListener('abort', () => {
       interrupted = true;
     });
-    return generateCapture(scenario.bytes, resolve(flags.out), { signal, onProgress: progress.update });
-  }).finally(() => progress.clear());
+    return generateCapture(scenario.bytes, resolve(flags.out), {
+      signal,
+      onProgress: progress.update,
+    }).finally(() => progress.clear());
+  });
   const cut = interrupted ? ' (interrupted: the part up to there)' : '';
   print(`${flags.out}: ${count(written.frames)} frames, ${bytes(written.bytes)}${cut}\n`);
   return interrupted ? exitCodes.interrupted : 0;

@@ -26,11 +26,11 @@ export async function run(path: string, flags: RunFlags): Promise<number> {
   if (flags.out !== undefined) prepareStore(flags.out);
   // Before progress says that anything has started.
   loadNative();
-  const progress = new ProgressDisplay(scenario.plan.name, flags.quiet === true);
   const input = runInput(scenario, commandOf('run', path, flags));
-  const finished = await withInterrupt((signal) =>
-    runPlan(input, { signal, onProgress: progress.update }),
-  ).finally(() => progress.clear());
+  const finished = await withInterrupt((signal) => {
+    const progress = new ProgressDisplay(scenario.plan.name, flags.quiet === true);
+    return runPlan(input, { signal, onProgress: progress.update }).finally(() => progress.clear());
+  });
   const report = buildReport(finished.record);
   if (flags.out !== undefined) storeRun(flags.out, finished, `${stringify(report)}\n`);
   emitJson(flags.json, report);

@@ -36,17 +36,14 @@ export async function sweep(path: string, given: SweepFlags): Promise<number> {
       commandOf('run', path, { ...flags, seed, set: [...(flags.set ?? []), ...sets] }),
     );
   };
-  const progress = new ProgressDisplay(base.plan.name, flags.quiet === true);
-  const { rows, interrupted } = await withInterrupt((signal) =>
-    runSweep({
-      axes,
-      repeat: flags.repeat,
-      jobs,
-      compile,
-      signal,
-      onProgress: (finished, total) => progress.show(`${finished} of ${total} runs`, finished / total),
-    }),
-  ).finally(() => progress.clear());
+  const { rows, interrupted } = await withInterrupt((signal) => {
+    const progress = new ProgressDisplay(base.plan.name, flags.quiet === true);
+    const onProgress = (finished: number, total: number): void =>
+      progress.show(`${finished} of ${total} runs`, finished / total);
+    return runSweep({ axes, repeat: flags.repeat, jobs, compile, signal, onProgress }).finally(() =>
+      progress.clear(),
+    );
+  });
 
   const repeatCommand = commandOf('sweep', path, flags, [
     ...flags.vary.flatMap((text) => ['--vary', text]),

@@ -1,5 +1,5 @@
 // A run, with a stand-in for the native core: what is handed over, watched, stopped and returned.
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RingbedError } from '../../../src/errors/index.js';
 import { decodeRecord, generateCapture, type Progress, runPlan } from '../../../src/run/index.js';
 import { encodeMessage } from '../../../src/scenario/index.js';
@@ -43,12 +43,22 @@ function working(ms: number) {
   };
 }
 
-beforeEach(() => vi.resetAllMocks());
+// Time is the test's, so that a busy machine changes nothing.
+beforeEach(() => {
+  vi.resetAllMocks();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+});
+afterEach(() => vi.useRealTimers());
+
+async function finished<Result>(work: Promise<Result>): Promise<Result> {
+  await vi.runAllTimersAsync();
+  return work;
+}
 
 describe('runPlan', () => {
   it('hands the plan over once and returns the record, also as bytes', async () => {
     core.start.mockImplementation(working(5));
-    const { record, bytes } = await runPlan(input);
+    const { record, bytes } = await finished(runPlan(input));
     expect(core.start).toHaveBeenCalledExactlyOnceWith(plan, null);
     expect(record).toMatchObject({
       ringbedVersion: '1.2.3',
@@ -64,19 +74,22 @@ describe('runPlan', () => {
   it('reports progress from the shared counters', async () => {
     core.start.mockImplementation(working(60));
     const seen: Progress[] = [];
-    await runPlan(input, { onProgress: (progress) => seen.push(progress), intervalMs: 10 });
-    expect(seen.length).toBeGreaterThan(1);
+    const run = runPlan(input, { onProgress: (progress) => seen.push(progress), intervalMs: 10 });
+    await vi.advanceTimersByTimeAsync(65);
+    await run;
+    expect(seen.length).toBeGreaterThanOrEqual(5);
     expect(seen[0]).toMatchObject({ offered: 50, share: 0.25 });
     const before = seen.length;
-    await new Promise((done) => setTimeout(done, 40));
+    await vi.advanceTimersByTimeAsync(40);
     expect(seen).toHaveLength(before);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('stops the core when told to, during the run or before it', async () => {
     core.start.mockImplementation(working(60_000));
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 20);
-    await runPlan(input, { signal: controller.signal });
+    await finished(runPlan(input, { signal: controller.signal }));
     expect(core.stop).toHaveBeenCalledOnce();
     await runPlan(input, { signal: AbortSignal.abort() });
     expect(core.stop).toHaveBeenCalledTimes(2);
