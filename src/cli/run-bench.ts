@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { RingbedError } from '../errors/index.js';
-import { packageRoot } from '../native/index.js';
+import { loadNative, packageRoot } from '../native/index.js';
 
 const packets = 10_000_000;
 const rounds = 3;
@@ -27,6 +27,7 @@ interface Measured {
 
 /** Ten million packets of the unicast scenario: the best of three. */
 export async function benchRun() {
+  loadNative(); // or the reason why not
   const scenario = join(packageRoot, 'scenarios', 'nanonet-unicast.yaml');
   const command = ['run', scenario, '--set', `packets=${packets}`, '--json'];
   const measured: Measured[] = [];

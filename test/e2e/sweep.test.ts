@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folder, ringbed, scenario } from './cli.js';
+import { folder, ringbed, root, scenario } from './cli.js';
 
 const grid = ['--vary', 'device.pool.size=4,16,64', '--vary', 'nic.rxDescriptors=64,1024', '--repeat', '2'];
 
@@ -33,6 +33,28 @@ describe('ringbed sweep', () => {
       expect(row.digests).toEqual([report.digest]);
       expect(row.packets.offered).toBe(report.packets.offered);
       expect(row.latency.response).toEqual(report.latency.response);
+    }
+  });
+
+  // 10 ms without the core at 500 kpps: what the ring cannot hold is lost, to the frame.
+  it('the ring size decides what a GC pause loses', () => {
+    const { status, stdout } = ringbed([
+      'sweep',
+      join(root, 'scenarios/gc-pause.yaml'),
+      '--vary',
+      'nic.rxDescriptors=512,1024,2048,4096,8192',
+      '--json',
+      '--quiet',
+    ]);
+    expect(status).toBe(0);
+    const { rows } = JSON.parse(stdout) as {
+      rows: { values: Record<string, string>; packets: { offered: number; dropped: number } }[];
+    };
+    const arrivals = 512 + (rows[0]?.packets.dropped ?? Number.NaN); // of the pause: Poisson, mean 5,000
+    expect(Math.abs(arrivals - 5000)).toBeLessThan(5 * Math.sqrt(5000));
+    for (const { values, packets } of rows) {
+      const descriptors = Number(values['nic.rxDescriptors']);
+      expect(packets).toMatchObject({ offered: 150_330, dropped: Math.max(0, arrivals - descriptors) });
     }
   });
 
