@@ -140,6 +140,44 @@ describe('theory', () => {
     );
   });
 
+  // Each session sends once a round: the first round finds nobody yet, the others find everybody.
+  it('chained table: a hit looks at 1 + load/2 connections, a miss at load', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 100, max: 2500 }),
+        fc.integer({ min: 64, max: 4096 }),
+        async (connections, buckets) => {
+          const rounds = 20;
+          const scenario = (n: number) => `
+name: chains
+seed: ${n}
+packets: ${connections * rounds}
+link: { rate: 1Tbps, delay: 0 }
+traffic:
+  - name: sessions
+    kind: tcp
+    from: 10.${n}.0.1:1024
+    to: 10.0.0.2:8080
+    rate: 100kpps
+    tcp: { concurrent: ${connections}, dataSegments: ${rounds}, close: none }
+device:
+  target: 10.0.0.2:8080
+  connections: { kind: chained, buckets: ${buckets}, capacity: ${connections}, idleTimeout: 60s }
+costs: { packet: 0, byte: 0, poll: 0, respond: 0 }
+`;
+          const seen = await replicate(scenario, (report) => {
+            expect(report.connections).toMatchObject({ active: connections, rejected: 0n });
+            return { probes: report.connections?.meanProbes ?? Number.NaN };
+          });
+          const load = (connections - 1) / buckets;
+          const theory = (load / 2 + (rounds - 1) * (1 + load / 2)) / rounds;
+          expectAgreement(seen.probes, theory, 1e-3);
+        },
+      ),
+      { numRuns: 6 },
+    );
+  });
+
   it('a saturated 10 Gb/s link carries 14,880,952 minimum frames a second', async () => {
     const report = await simulate(`
 name: line-rate
