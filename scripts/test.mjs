@@ -1,5 +1,5 @@
 // `npm test`: set up what is missing, then every test of every runner, and one line that adds them up.
-// `npm test -- --only unit|cpp|fuzz|e2e|live` (repeatable) narrows; REQUIRE_LIVE=1 makes a skip a failure.
+// `npm test -- --only checks|unit|cpp|fuzz|e2e|live` (repeatable) narrows; REQUIRE_LIVE=1 makes a skip a failure.
 import { runCheck, staticChecks } from './lib/checks.mjs';
 import { ctest, sanitized, testedFolders } from './lib/cpp-tests.mjs';
 import { fuzz } from './lib/fuzz-tests.mjs';
@@ -12,7 +12,6 @@ const groups = ['checks', 'unit', 'cpp', 'fuzz', 'e2e', 'live'];
 // Where two threads meet, and which tests let them.
 const threaded = ['ring', 'device', 'engine'];
 const threadedTests = '*Concurren*:*Thread*';
-const fuzzSeconds = 20;
 
 function chosenGroups(args) {
   const chosen = [];
@@ -68,7 +67,7 @@ const runners = {
     const meeting = folders.filter((folder) => threaded.includes(folder));
     await runner(tally, 'C++ with TSan', () => sanitized('tsan', meeting, threadedTests));
   },
-  fuzz: (tally) => runner(tally, 'fuzzers', () => fuzz(fuzzSeconds)),
+  fuzz: (tally) => runner(tally, 'fuzzers', fuzz),
   e2e: (tally) => runner(tally, 'command line', () => vitest('e2e')),
   live: (tally) => runner(tally, 'live', () => vitest('live')),
 };

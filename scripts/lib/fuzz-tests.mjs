@@ -1,9 +1,11 @@
-// Short runs of every libFuzzer target under ASan and UBSan: a test passes when nothing was found. The
-// corpus in test/fuzz/corpus/<name>/ seeds it; what a run adds stays in build/fuzz/.
-import { existsSync, mkdirSync } from 'node:fs';
+// Runs of every libFuzzer target under ASan and UBSan: a test passes when nothing was found. A short run
+// goes one way, from the corpus in test/fuzz/corpus/<name>/ and a fixed seed, so that it is the change
+// under test that it judges. A search (RINGBED_FUZZ_SECONDS) draws its seed and builds on what earlier
+// searches kept in build/fuzz/corpus/.
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildTree } from './native.mjs';
-import { root, run, say, which } from './process.mjs';
+import { root, run, ScriptError, say, which } from './process.mjs';
 import { filesBelow } from './stamp.mjs';
 
 /** Names of the fuzzers: test/fuzz/<name>_fuzz.cpp. */
@@ -13,8 +15,10 @@ export function fuzzers() {
     .map((file) => basename(file, '_fuzz.cpp'));
 }
 
-/** Runs every fuzzer, `seconds` in all but at least two each. */
-export async function fuzz(seconds) {
+const shortSeconds = 2;
+
+/** Runs every fuzzer, for two seconds or for RINGBED_FUZZ_SECONDS each. */
+export async function fuzz() {
   const names = fuzzers();
   if (names.length === 0) return {};
   if (!which('clang++'))
@@ -32,29 +36,35 @@ export async function fuzz(seconds) {
     },
     targets,
   );
-  const each = Math.max(2, Math.floor(seconds / names.length));
+  const search = process.env.RINGBED_FUZZ_SECONDS;
+  const seconds = search === undefined ? shortSeconds : Number(search);
+  if (!(seconds > 0))
+    throw new ScriptError(`RINGBED_FUZZ_SECONDS=${search}: expected seconds for each target`);
   let failed = 0;
   for (const name of names) {
-    const grown = join(directory, 'corpus', name);
-    mkdirSync(grown, { recursive: true });
-    const seeds = join(root, 'test/fuzz/corpus', name);
-    const { status, output } = await run(
-      join(directory, `${name}_fuzz`),
-      [
-        `-max_total_time=${each}`,
-        '-timeout=10',
-        '-rss_limit_mb=2048',
-        `-artifact_prefix=${directory}/${name}-`,
-        grown,
-        ...(existsSync(seeds) ? [seeds] : []),
-      ],
-      { quiet: true },
-    );
+    const { status, output } = await attack(directory, name, seconds, search !== undefined);
     const runs = /#(\d+)\s+DONE/.exec(output)?.[1] ?? '?';
-    say(
-      `test: fuzz ${name}: ${runs} runs in ${each} s${status === 0 ? '' : `, FOUND:\n${output.slice(-6000)}`}`,
-    );
+    const found = status === 0 ? '' : `, FOUND:\n${output.slice(-6000)}`;
+    say(`test: fuzz ${name}: ${runs} runs in ${seconds} s${found}`);
     if (status !== 0) failed++;
   }
   return { passed: names.length - failed, failed };
+}
+
+function attack(directory, name, seconds, search) {
+  // libFuzzer adds what it finds new to the first folder.
+  const grown = join(directory, search ? 'corpus' : 'short', name);
+  if (!search) rmSync(grown, { recursive: true, force: true });
+  mkdirSync(grown, { recursive: true });
+  const args = [
+    `-max_total_time=${seconds}`,
+    ...(search ? [] : ['-seed=1']),
+    // An input may take long on a busy machine; what this finds is one that never ends.
+    '-timeout=60',
+    '-rss_limit_mb=2048',
+    `-artifact_prefix=${directory}/${name}-`,
+    grown,
+    ...[join(root, 'test/fuzz/corpus', name)].filter(existsSync),
+  ];
+  return run(join(directory, `${name}_fuzz`), args, { quiet: true });
 }
