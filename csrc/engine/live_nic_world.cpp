@@ -11,16 +11,19 @@ namespace {
 
 class NicWorld final : public LiveWorld {
  public:
-  NicWorld(port::NetworkNamespace space, std::vector<std::string> interfaces, std::string backend)
+  NicWorld(port::NetworkNamespace space, std::vector<std::string> interfaces,
+           const LiveSetup& setup)
       : space_(std::move(space)),
         interfaces_(std::move(interfaces)),
-        backend_(std::move(backend)) {}
+        generator_backend_(setup.generator_backend),
+        device_backend_(setup.device_backend) {}
 
   base::Result<port::Ports> open_generator(const port::PortConfig& config) override {
-    return interfaces_.size() < 2 ? port::Ports{} : open(interfaces_.front(), "xdp", config);
+    return interfaces_.size() < 2 ? port::Ports{}
+                                  : open(interfaces_.front(), generator_backend_, config);
   }
   base::Result<port::Ports> open_device(const port::PortConfig& config) override {
-    return open(interfaces_.back(), backend_, config);
+    return open(interfaces_.back(), device_backend_, config);
   }
   base::Result<port::LinkInfo> generator_link() override {
     return port::link_in(space_, interfaces_.front());
@@ -39,7 +42,8 @@ class NicWorld final : public LiveWorld {
 
   port::NetworkNamespace space_;
   std::vector<std::string> interfaces_;
-  std::string backend_;
+  std::string generator_backend_;
+  std::string device_backend_;
 };
 
 base::Status check(const port::LinkInfo& link, const std::vector<std::uint32_t>& default_routes,
@@ -108,7 +112,7 @@ base::Result<std::unique_ptr<LiveWorld>> make_nic_world(const Plan& plan, const 
     return space.error();
   }
   return std::unique_ptr<LiveWorld>(
-      std::make_unique<NicWorld>(std::move(space).value(), plan.interfaces, setup.device_backend));
+      std::make_unique<NicWorld>(std::move(space).value(), plan.interfaces, setup));
 }
 
 }  // namespace ringbed::engine

@@ -17,7 +17,8 @@ constexpr std::uint32_t kHeadroomBytes = 256;
 constexpr std::uint32_t kEthernetBytes = 14;
 constexpr std::uint32_t kLargestFrame = 16384;
 
-base::Status check_backend(const std::string& name) {
+// `key`: of the scenario, which names the backend.
+base::Status check_backend(const std::string& key, const std::string& name) {
   std::string others;
   for (const port::Backend& row : port::backends()) {
     if (row.on_interface && row.name == name) {
@@ -28,7 +29,7 @@ base::Status check_backend(const std::string& name) {
     }
   }
   return base::Error{base::ErrorCode::invalid,
-                     "device.port '" + name + "' does not work on a network interface",
+                     key + " '" + name + "' does not work on a network interface in this build",
                      "leave it out, or use one of: " + others};
 }
 
@@ -48,7 +49,14 @@ base::Result<LiveSetup> setup_of(const Plan& plan, std::uint32_t longest) {
   if (!plan.port.empty()) {
     setup.device_backend = plan.port;
   }
-  if (base::Status status = check_backend(setup.device_backend); !status) {
+  if (!plan.generator.engine.empty()) {
+    setup.generator_backend = plan.generator.engine;
+  }
+  base::Status status = check_backend("device.port", setup.device_backend);
+  if (status) {
+    status = check_backend("generator.engine", setup.generator_backend);
+  }
+  if (!status) {
     return status.error();
   }
   setup.device_rx = plan.sim.nic.rx_descriptors;

@@ -20,6 +20,7 @@ struct LiveSetup {
   std::uint32_t device_rx = 1024;     // frames a queue
   std::uint32_t device_tx = 1024;     // descriptors a queue
   std::string device_backend = "xdp";
+  std::string generator_backend = "xdp";
 };
 
 class LiveWorld {

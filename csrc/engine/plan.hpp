@@ -21,6 +21,11 @@ struct ClassifierPlan {
   std::vector<std::string> stages;
 };
 
+// How a live world sends the streams.
+struct GeneratorPlan {
+  std::string engine;  // xdp, packet, socket, kernel; empty: as the world offers
+};
+
 struct Plan {
   enum class World : std::uint8_t { sim, veth, nic };
   std::string name;
@@ -39,6 +44,7 @@ struct Plan {
   device::PoolConfig pool;
   std::string port;  // the device's port backend; empty: as the world offers
   sim::DeviceCosts costs;
+  GeneratorPlan generator;
 };
 
 // Reads the message Plan. Error: invalid, naming the part that is malformed or out of range.

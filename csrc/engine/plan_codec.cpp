@@ -255,6 +255,15 @@ void read_fault(ProtoReader& in, sim::WorldConfig& world) {
   }
 }
 
+void read_generator(ProtoReader& in, GeneratorPlan& generator) {
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: generator.engine = in.text(); break;
+      default: break;
+    }
+  }
+}
+
 void read_plan(ProtoReader& in, Plan& plan) {
   while (in.next()) {
     switch (in.field()) {
@@ -275,6 +284,7 @@ void read_plan(ProtoReader& in, Plan& plan) {
       case 13: nested(in, plan, read_device); break;
       case 14: nested(in, plan, read_costs); break;
       case 15: nested(in, plan.sim, read_fault); break;
+      case 17: nested(in, plan.generator, read_generator); break;
       default: break;  // description, slo: not the core's business
     }
   }

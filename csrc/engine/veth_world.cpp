@@ -10,15 +10,16 @@ constexpr std::array<std::uint8_t, 6> kGeneratorMac{0x02, 0x72, 0x62, 0, 0, 1};
 
 class VethWorld final : public LiveWorld {
  public:
-  VethWorld(port::VethPair pair, std::string backend)
-      : pair_(std::move(pair)), backend_(std::move(backend)) {}
+  VethWorld(port::VethPair pair, const LiveSetup& setup)
+      : pair_(std::move(pair)),
+        generator_backend_(setup.generator_backend),
+        device_backend_(setup.device_backend) {}
 
-  // The generator needs raw frames, whatever the device is given.
   base::Result<port::Ports> open_generator(const port::PortConfig& config) override {
-    return open(pair_.left(), "xdp", config);
+    return open(pair_.left(), generator_backend_, config);
   }
   base::Result<port::Ports> open_device(const port::PortConfig& config) override {
-    return open(pair_.right(), backend_, config);
+    return open(pair_.right(), device_backend_, config);
   }
   base::Result<port::LinkInfo> generator_link() override {
     return port::link_in(pair_.left().space, pair_.left().link.name);
@@ -42,7 +43,8 @@ class VethWorld final : public LiveWorld {
   }
 
   port::VethPair pair_;
-  std::string backend_;
+  std::string generator_backend_;
+  std::string device_backend_;
 };
 
 }  // namespace
@@ -53,8 +55,7 @@ base::Result<std::unique_ptr<LiveWorld>> make_veth_world(const Plan& plan, const
   if (!pair) {
     return pair.error();
   }
-  return std::unique_ptr<LiveWorld>(
-      std::make_unique<VethWorld>(std::move(pair).value(), setup.device_backend));
+  return std::unique_ptr<LiveWorld>(std::make_unique<VethWorld>(std::move(pair).value(), setup));
 }
 
 }  // namespace ringbed::engine

@@ -67,6 +67,7 @@ export function compile(scenario: Scenario, files: Files): Plan {
     costs: scenario.costs,
     faults: scenario.faults,
     slo: compileSlos(scenario),
+    generator: { engine: scenario.generator.engine === 'auto' ? '' : scenario.generator.engine },
   };
 }
 

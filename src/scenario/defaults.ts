@@ -49,6 +49,7 @@ const network = {
   core: { poll: 'busy', count: 1, batch: 32, budget: 64, noise: { rate: 0, length: '5us' } },
   faults: [],
   slo: {},
+  generator: { engine: 'auto' },
 };
 
 const device = {

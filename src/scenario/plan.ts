@@ -18,6 +18,7 @@ export interface Plan {
   costs: Costs;
   faults: PlanFault[];
   slo: Slo[];
+  generator: Generator;
 }
 
 export interface World {
@@ -25,6 +26,11 @@ export interface World {
   interfaces: string[];
   /** Of these, although down or with a default route; only a flag puts them here. */
   allowed: string[];
+}
+
+/** How a live world sends the streams; `engine` is empty where the world chooses. */
+export interface Generator {
+  engine: string;
 }
 
 export interface Distribution {
