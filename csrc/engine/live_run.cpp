@@ -3,6 +3,7 @@
 #include <bit>
 #include <string>
 
+#include "engine/datagram_ends.hpp"
 #include "engine/live_books.hpp"
 #include "engine/live_nic_world.hpp"
 #include "engine/live_session.hpp"
@@ -17,18 +18,21 @@ constexpr std::uint32_t kHeadroomBytes = 256;
 constexpr std::uint32_t kEthernetBytes = 14;
 constexpr std::uint32_t kLargestFrame = 16384;
 
-base::Status check_backend(const std::string& name) {
+// `key`: of the scenario, which names the backend. `datagrams`: whether it carries only those.
+base::Status check_backend(const Plan& plan, const std::string& key, const std::string& name,
+                           bool& datagrams) {
   std::string others;
   for (const port::Backend& row : port::backends()) {
     if (row.on_interface && row.name == name) {
-      return {};
+      datagrams = row.datagrams_only;
+      return datagrams ? check_datagrams(plan, key, name) : base::Status();
     }
     if (row.on_interface) {
       others += (others.empty() ? "" : ", ") + std::string(row.name);
     }
   }
   return base::Error{base::ErrorCode::invalid,
-                     "device.port '" + name + "' does not work on a network interface",
+                     key + " '" + name + "' does not work on a network interface in this build",
                      "leave it out, or use one of: " + others};
 }
 
@@ -48,7 +52,16 @@ base::Result<LiveSetup> setup_of(const Plan& plan, std::uint32_t longest) {
   if (!plan.port.empty()) {
     setup.device_backend = plan.port;
   }
-  if (base::Status status = check_backend(setup.device_backend); !status) {
+  if (!plan.generator.engine.empty()) {
+    setup.generator_backend = plan.generator.engine;
+  }
+  base::Status status =
+      check_backend(plan, "device.port", setup.device_backend, setup.device_datagrams);
+  if (status) {
+    status =
+        check_backend(plan, "generator.engine", setup.generator_backend, setup.generator_datagrams);
+  }
+  if (!status) {
     return status.error();
   }
   setup.device_rx = plan.sim.nic.rx_descriptors;

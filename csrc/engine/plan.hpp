@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "device/config.hpp"
 #include "gen/stream_spec.hpp"
+#include "port/registry.hpp"
 #include "sim/cost.hpp"
 #include "sim/simulator.hpp"
 
@@ -19,6 +20,11 @@ namespace ringbed::engine {
 struct ClassifierPlan {
   std::string object;
   std::vector<std::string> stages;
+};
+
+// How a live world sends the streams.
+struct GeneratorPlan {
+  std::string engine;  // xdp, packet, socket, kernel; empty: as the world offers
 };
 
 struct Plan {
@@ -38,7 +44,10 @@ struct Plan {
   device::DeviceConfig device;
   device::PoolConfig pool;
   std::string port;  // the device's port backend; empty: as the world offers
+  port::XdpOptions xdp;
+  port::Choice huge_pages = port::Choice::automatic;
   sim::DeviceCosts costs;
+  GeneratorPlan generator;
 };
 
 // Reads the message Plan. Error: invalid, naming the part that is malformed or out of range.

@@ -80,6 +80,18 @@ struct CoreResult {
   std::uint64_t frames = 0;
 };
 
+// What carried the frames at one end of a live world, all its queues together.
+struct PortResult {
+  std::string end;
+  std::string backend;
+  std::string mode;
+  std::uint32_t queues = 0;
+  bool huge_pages = false;
+  std::uint64_t rx_frames = 0;
+  std::uint64_t tx_frames = 0;
+  std::uint64_t system_calls = 0;
+};
+
 struct RunResult {
   bool interrupted = false;
   std::uint64_t end_ns = 0;
@@ -96,6 +108,7 @@ struct RunResult {
   std::vector<CoreResult> cores;
   std::string digest;
   std::uint64_t memory_bytes = 0;
+  std::vector<PortResult> ports;
 };
 
 // The message RunResult of record.proto.

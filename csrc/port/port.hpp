@@ -66,6 +66,7 @@ struct Capabilities {
   std::uint32_t max_frame_bytes = 0;  // longest frame that it receives and sends
   bool zero_copy = false;
   bool interface_counts_drops = false;  // rx drops are among the interface's rx_dropped, too
+  bool makes_headers = false;  // frames are datagrams: only addresses, ports and payload are real
 };
 
 // One thread at a time, stats() and close() included.

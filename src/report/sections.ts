@@ -25,6 +25,11 @@ export function header(look: Look, report: Report): string[] {
       : wrap(scenario.description, look.width).map((line) => paint(look, 'dim', line))),
     paint(look, 'dim', `digest ${report.digest}  scenario ${scenario.digest.slice(0, 16)}`),
   ];
+  for (const port of world.ports) {
+    const queues = port.queues === 1 ? '1 queue' : `${port.queues} queues`;
+    const pages = port.hugePages ? 'huge pages' : 'ordinary pages';
+    lines.push(paint(look, 'dim', `${port.end} ${port.backend}: ${port.mode}, ${queues}, ${pages}`));
+  }
   if (report.interrupted)
     lines.push(paint(look, 'yellow', 'interrupted: the figures are of the part that ran'));
   return lines;

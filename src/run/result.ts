@@ -105,6 +105,18 @@ export interface CoreResult {
   frames: bigint;
 }
 
+/** What carried the frames at one end of a live world. */
+export interface PortResult {
+  end: string;
+  backend: string;
+  mode: string;
+  queues: number;
+  hugePages: boolean;
+  rxFrames: bigint;
+  txFrames: bigint;
+  systemCalls: bigint;
+}
+
 export interface RunResult {
   interrupted: boolean;
   endNs: bigint;
@@ -121,6 +133,7 @@ export interface RunResult {
   cores: CoreResult[];
   digest: string;
   memoryBytes: bigint;
+  ports: PortResult[];
 }
 
 /** A target as the plan holds it; `limit` is in nanoseconds where the metric is a time. */

@@ -14,12 +14,13 @@ export function decodePlan(bytes: Uint8Array): Plan {
   return decodeMessage('Plan', bytes) as unknown as Plan;
 }
 
-/** SHA-256, in hexadecimal, of the plan without world, device port, file paths and the costs' origin. */
+/** SHA-256, in hexadecimal, of the plan without world, ports, engine, file paths and the costs' origin. */
 export function planDigest(plan: Plan): string {
-  const portable: Plan = {
+  const portable: Omit<Plan, 'device' | 'generator'> & { device: object; generator: null } = {
     ...plan,
     world: { kind: 'SIM', interfaces: [], allowed: [] },
-    device: { ...plan.device, port: '' },
+    device: { ...plan.device, port: '', xdp: null },
+    generator: null,
     costs: { ...plan.costs, profile: '' },
     // Objectives are judged one by one: the order they are written in means nothing.
     slo: [...plan.slo].sort((a, b) => (a.metric < b.metric ? -1 : 1)),
@@ -29,7 +30,7 @@ export function planDigest(plan: Plan): string {
     classifier:
       plan.classifier === null ? null : { ...plan.classifier, object: baseName(plan.classifier.object) },
   };
-  return createHash('sha256').update(encodePlan(portable)).digest('hex');
+  return createHash('sha256').update(encodeMessage('Plan', portable)).digest('hex');
 }
 
 function baseName(path: string): string {

@@ -18,6 +18,7 @@ export interface Plan {
   costs: Costs;
   faults: PlanFault[];
   slo: Slo[];
+  generator: Generator;
 }
 
 export interface World {
@@ -25,6 +26,11 @@ export interface World {
   interfaces: string[];
   /** Of these, although down or with a default route; only a flag puts them here. */
   allowed: string[];
+}
+
+/** How a live world sends the streams; `engine` is empty where the world chooses. */
+export interface Generator {
+  engine: string;
 }
 
 export interface Distribution {
@@ -202,6 +208,19 @@ export interface Device {
   logic: { kind: string; priceBelowCents: number; quantity: number; orderCache: number; every: number };
   enabled: boolean;
   port: string;
+  xdp: XdpPort;
+}
+
+export type Choice = 'AUTO' | 'OFF' | 'ON';
+
+export interface XdpPort {
+  mode: 'ANY_MODE' | 'NATIVE' | 'GENERIC';
+  copy: 'ANY_COPY' | 'ZERO_COPY' | 'COPY';
+  busyPoll: Choice;
+  busyPollUs: number;
+  budget: number;
+  needWakeup: boolean;
+  hugePages: Choice;
 }
 
 /** A fault on the run's timeline (`faults:` of the scenario). */

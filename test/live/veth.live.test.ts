@@ -115,6 +115,14 @@ describe.skipIf(missing !== undefined)('ringbed run --on veth', () => {
     expect(live.conserved).toBe(true);
   });
 
+  it('generates through packet sockets, too', () => {
+    const path = scenario('generator: { engine: packet }\n', { duration: '200ms' });
+    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps'];
+    const live = report(path, 'veth', ...set);
+    expect(functional(live)).toEqual(functional(report(path, 'sim', ...set)));
+    expect(live.conserved).toBe(true);
+  });
+
   it('refuses a device port that is no interface', () => {
     const run = ringbed(['run', scenario(), '--on', 'veth', '--set', 'device.port=loopback', '--quiet']);
     expect(run.status).toBe(2);

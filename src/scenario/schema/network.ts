@@ -104,6 +104,17 @@ export function link() {
   });
 }
 
+const engines = ['auto', 'xdp', 'packet', 'socket', 'kernel'] as const;
+
+export function generator() {
+  return object({
+    engine: key(
+      word(engines),
+      'xdp: AF_XDP; packet: AF_PACKET; socket: kernel UDP; kernel: eBPF; auto: the best that the world offers',
+    ),
+  });
+}
+
 /** Microseconds, as ethtool counts them, or a time. */
 function microseconds(): Type<number> {
   const time = timeIn('ps', minute);

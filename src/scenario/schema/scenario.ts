@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { tables } from '../tables.js';
 import { device } from './device.js';
 import { key, list, maybe, object, type Type, typed, typeIssue } from './kit.js';
-import { classifier, core, costs, fault, link, nic, world } from './network.js';
+import { classifier, core, costs, fault, generator, link, nic, world } from './network.js';
 import { anyText, count, text, timeIn } from './scalars.js';
 import { type SloSpec, sloLimit } from './slo.js';
 import { stream } from './stream.js';
@@ -28,6 +28,7 @@ function build() {
       costs: key(costs(), 'what the work costs; default: the reference profile'),
       faults: key(list(fault(), 'a list of faults'), 'what goes wrong, and when'),
       slo: key(slos(), 'what must hold: metric and limit'),
+      generator: key(typed(generator()), 'how a live world sends the streams; nothing in sim'),
     },
     'a scenario',
   );

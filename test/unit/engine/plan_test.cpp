@@ -25,6 +25,17 @@ TEST(Plan, WhatIsLeftOutIsZeroAndNotTheComponentsDefault) {
   EXPECT_FALSE(plan.value().traffic[0].udp_checksum);
 }
 
+TEST(Plan, NamesTheEnginesOfALiveWorld) {
+  Parts p = parts();
+  ProtoWriter generator;
+  generator.text(1, "packet");
+  p.plan.message(17, generator);
+  const auto plan = decode_plan(join(p));
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  EXPECT_EQ(plan.value().generator.engine, "packet");
+  EXPECT_EQ(decode_plan(join(parts())).value().generator.engine, "");
+}
+
 TEST(Plan, RunsAndBalances) {
   const auto plan = decode_plan(join(parts()));
   ASSERT_TRUE(plan.ok());

@@ -176,6 +176,7 @@ export function sampleRecord(): RunRecord {
       ],
       digest: 'c0ffee00c0ffee00',
       memoryBytes: 5_242_880n,
+      ports: [],
     },
     host: { kernel: 'Linux 6.1.0', cpu: 'test', cores: 2, node: 'v20.19.0', arch: 'x64' },
     startedAt: '2026-01-02T03:04:05.000Z',

@@ -66,6 +66,7 @@ const oneMistake: [line: string, path: string, says: RegExp][] = [
   ['nic: 5', 'nic', /is 5; expected a map with queues/],
   ['core: { poll: bussy }', 'core.poll', /did you mean busy\?/],
   ['core: { count: 0 }', 'core.count', /from 1 to 256/],
+  ['generator: { engine: xpd }', 'generator.engine', /did you mean xdp\?/],
   ['core: { noise: { rate: 5s } }', 'core.noise.rate', /not a frequency/],
   ['warmup: 1s', 'warmup', /as long as the run/],
   ['packets: 5\nduration: 1s', 'packets', /exclude each other/],

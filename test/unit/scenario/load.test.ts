@@ -225,6 +225,7 @@ describe('digest', () => {
     expect(digest(`${ten}\nlink: { delay: 500ns }\nseed: 1\nduration: 1000ms`)).toBe(digest(ten));
     expect(digest(ten, { overrides: { world: 'nic:eth0' } })).toBe(digest(ten));
     expect(digest(`${ten}\ndevice: { port: xdp }`)).toBe(digest(ten));
+    expect(digest(`${ten}\ngenerator: { engine: xdp }`)).toBe(digest(ten));
     expect(digest(`device: { connections: { kind: chained } }\n${ten}`)).toBe(digest(ten));
   });
 
