@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/digest.hpp"
+#include "engine/live_diagnosis.hpp"
 
 namespace ringbed::engine {
 
@@ -163,8 +164,9 @@ std::vector<StreamResult> streams(const LiveSession& session) {
 std::vector<CoreResult> cores(const LiveSession& session) {
   std::vector<CoreResult> rows;
   for (const auto& worker : session.workers()) {
-    rows.push_back({static_cast<std::uint32_t>(rows.size()), worker->busy_ns(), worker->paused_ns(),
-                    worker->polls(), 0, worker->ledger().received});
+    const std::size_t core = rows.size();
+    rows.push_back({static_cast<std::uint32_t>(core), worker->busy_ns(), worker->paused_ns(),
+                    worker->polls(), 0, worker->ledger().received, session.cpu_of_core(core)});
   }
   return rows;
 }
@@ -229,6 +231,17 @@ RunResult close_books(const Plan& plan, const LiveWorld& world, const LiveSessio
   result.cores = cores(session);
   result.memory_bytes = session.memory_bytes() + result.connections.bytes;
   result.digest = digest(result.ledger);
+  VerdictDigest verdicts;
+  for (const auto& worker : session.workers()) {
+    verdicts.add(worker->verdicts());
+  }
+  result.verdicts = verdicts.value();
+  result.generator_cpu = session.generator_cpu();
+  result.kernel = session.kernel_losses();
+  result.notes = world.notes();
+  for (std::string& note : diagnose(plan, session, result.ledger)) {
+    result.notes.push_back(std::move(note));
+  }
   return result;
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "port/membership.hpp"
 #include "port/netns.hpp"
+#include "port/nic_settings.hpp"
 #include "port/veth.hpp"
 
 namespace ringbed::engine {
@@ -11,10 +13,72 @@ namespace {
 
 class NicWorld final : public LiveWorld {
  public:
-  NicWorld(port::NetworkNamespace space, std::vector<std::string> interfaces, std::string backend)
+  NicWorld(port::NetworkNamespace space, std::vector<std::string> interfaces, const Plan& plan,
+           std::string backend)
       : space_(std::move(space)),
         interfaces_(std::move(interfaces)),
+        address_(plan.device.address.mac),
+        promiscuous_(plan.sim.nic.filter == sim::NicConfig::MulticastFilter::promiscuous),
         backend_(std::move(backend)) {}
+
+  // Makes the interfaces as the scenario wants them, until the world ends.
+  [[nodiscard]] base::Status prepare(const Plan& plan, const LiveSetup& setup) {
+    notes_ = port::NicSettings::restore_left_behind(setup.state_folder);
+    for (const std::string& interface : interfaces_) {
+      port::NicWish wish;
+      wish.queues = plan.sim.nic.queues;
+      if (interface == interfaces_.back()) {
+        wish.rx_descriptors = plan.sim.nic.rx_descriptors;
+        wish.tx_descriptors = plan.sim.nic.tx_descriptors;
+        wish.coalesce_usecs =
+            static_cast<std::uint32_t>(plan.sim.nic.coalesce / sim::kPsPerNs / 1'000);
+        wish.coalesce_frames = plan.sim.nic.coalesce_frames;
+      }
+      auto settings = port::NicSettings::apply(interface, wish, setup.state_folder);
+      if (!settings) {
+        return settings.error();
+      }
+      const auto& told = settings.value().notes();
+      notes_.insert(notes_.end(), told.begin(), told.end());
+      settings_.push_back(std::move(settings).value());
+    }
+    return listen_to(plan.sim.nic.joined);
+  }
+
+  base::Status listen_to(std::span<const wire::MacAddress> groups) override {
+    auto link = device_link();
+    if (!link) {
+      return link.error();
+    }
+    auto membership = port::Membership::open(link.value().index);
+    if (!membership) {
+      return membership.error();
+    }
+    base::Status status;
+    if (promiscuous_) {
+      status = membership.value().add_everything();
+    } else if (address_.bytes != link.value().mac && !address_.is_group()) {
+      status = membership.value().add_unicast(address_.bytes);
+    }
+    for (std::size_t i = 0; status && i < groups.size(); ++i) {
+      status = membership.value().add_multicast(groups[i].bytes);
+    }
+    if (status) {
+      membership_ = std::move(membership).value();
+    }
+    return status;
+  }
+  std::vector<KernelCounter> losses() override {
+    std::vector<KernelCounter> counters;
+    for (const std::string& interface : interfaces_) {
+      add_losses(interface, counters);
+    }
+    return counters;
+  }
+  std::vector<std::uint64_t> frames_by_queue() override {
+    return port::frames_by_queue(interfaces_.back());
+  }
+  std::vector<std::string> notes() const override { return notes_; }
 
   base::Result<port::Ports> open_generator(const port::PortConfig& config) override {
     return interfaces_.size() < 2 ? port::Ports{} : open(interfaces_.front(), "xdp", config);
@@ -39,7 +103,12 @@ class NicWorld final : public LiveWorld {
 
   port::NetworkNamespace space_;
   std::vector<std::string> interfaces_;
+  wire::MacAddress address_;
+  bool promiscuous_;
   std::string backend_;
+  std::vector<port::NicSettings> settings_;
+  port::Membership membership_;
+  std::vector<std::string> notes_;
 };
 
 base::Status check(const port::LinkInfo& link, const std::vector<std::uint32_t>& default_routes,
@@ -107,8 +176,12 @@ base::Result<std::unique_ptr<LiveWorld>> make_nic_world(const Plan& plan, const 
   if (!space) {
     return space.error();
   }
-  return std::unique_ptr<LiveWorld>(
-      std::make_unique<NicWorld>(std::move(space).value(), plan.interfaces, setup.device_backend));
+  auto world = std::make_unique<NicWorld>(std::move(space).value(), plan.interfaces, plan,
+                                          setup.device_backend);
+  if (base::Status status = world->prepare(plan, setup); !status) {
+    return status.error();
+  }
+  return std::unique_ptr<LiveWorld>(std::move(world));
 }
 
 }  // namespace ringbed::engine
