@@ -14,7 +14,8 @@ const typescriptLayers = {
   report: ['types of run'],
   run: ['errors', 'native', 'scenario'],
   sweep: ['errors', 'scenario', 'run', 'report'],
-  cli: ['errors', 'native', 'scenario', 'report', 'run', 'sweep'],
+  control: ['errors', 'types of native', 'scenario', 'run'],
+  cli: ['errors', 'native', 'scenario', 'report', 'run', 'sweep', 'control'],
 };
 
 const longestFile = 700;

@@ -6,6 +6,7 @@
 
 #include "binding/convert.hpp"
 #include "binding/ebpf.hpp"
+#include "binding/nics.hpp"
 #include "binding/tables.hpp"
 #include "binding/tasks.hpp"
 #include "engine/decode.hpp"
@@ -60,6 +61,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("generate", Napi::Function::New(env, generate, "generate"));
   exports.Set("calibrate", Napi::Function::New(env, calibrate, "calibrate"));
   exports.Set("ebpfExec", Napi::Function::New(env, ebpf_exec, "ebpfExec"));
+  exports.Set("nics", Napi::Function::New(env, nics, "nics"));
+  exports.Set("restoreSettings", Napi::Function::New(env, restore_settings, "restoreSettings"));
   const Napi::Function decoder = DecoderHandle::define(env);
   exports.Set(
       "openDecoder",

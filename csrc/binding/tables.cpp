@@ -44,6 +44,12 @@ Napi::Array list(Napi::Env env, const Rows& rows) {
   return list(env, rows, [](const Napi::Object&, const auto&) {});
 }
 
+Napi::Array counters(Napi::Env env, std::span<const base::CounterRow> rows) {
+  return list(env, rows, [env](Napi::Object& object, const base::CounterRow& row) {
+    object.Set("kind", text(env, row.kind == base::CounterKind::count ? "count" : "level"));
+  });
+}
+
 Napi::Array fields(Napi::Env env, std::span<const wire::FieldSpec> specs) {
   return list(env, specs, [env](Napi::Object& object, const wire::FieldSpec& field) {
     object.Set("type", text(env, wire::to_string(field.type)));
@@ -59,7 +65,10 @@ Napi::Object tables(Napi::Env env) {
   Napi::Object all = Napi::Object::New(env);
   all.Set("reasons", list(env, base::kReasons));
   all.Set("stages", list(env, base::kStages));
-  all.Set("counters", list(env, base::kCounters));
+  all.Set("counters", counters(env, base::kCounters));
+  all.Set("streamCounters", counters(env, base::kStreamCounters));
+  all.Set("ringCounters", counters(env, base::kRingCounters));
+  all.Set("coreCounters", counters(env, base::kCoreCounters));
   all.Set("devices", list(env, device::device_kinds()));
   all.Set("pools", list(env, device::pool_kinds()));
   all.Set("tables", list(env, device::table_kinds()));

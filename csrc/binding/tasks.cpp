@@ -5,6 +5,7 @@
 #include <memory>
 #include <thread>
 
+#include "binding/control.hpp"
 #include "binding/convert.hpp"
 #include "engine/calibrate.hpp"
 #include "engine/plan.hpp"
@@ -28,18 +29,20 @@ class Task {
   using Work = std::function<Finished(const engine::RunControl&)>;
 
   // `counters` stays referenced, and thus alive, while the thread writes to it.
+  // `state_folder`: see RunControl.
   static Napi::Object launch(Napi::Env env, const char* name, const Napi::Value& counters,
-                             Work work) {
+                             Work work, std::string state_folder = {}) {
     auto task = std::make_shared<Task>(env);
     const base::LiveCounters live(cells_of(counters));
     if (counters.IsObject()) {
       task->counters_ = Napi::Persistent(counters.As<Napi::Object>());
     }
+    task->state_folder_ = std::move(state_folder);
     task->settle_ = Napi::ThreadSafeFunction::New(env, Napi::Function(), name, 1, 1);
     task->self_ = task;
     napi_add_env_cleanup_hook(env, on_exit, task.get());
     task->thread_ = engine::start_thread(name, [raw = task.get(), live, run = std::move(work)] {
-      raw->finished_ = run({live, &raw->stop_});
+      raw->finished_ = run({live, &raw->stop_, raw->desk_.get(), raw->state_folder_});
       raw->settle_.BlockingCall(raw, settle);
     });
 
@@ -47,6 +50,11 @@ class Task {
     handle.Set("result", task->deferred_.Promise());
     handle.Set("stop", Napi::Function::New(
                            env, [task](const Napi::CallbackInfo&) { task->stop_ = true; }, "stop"));
+    handle.Set(
+        "ask",
+        Napi::Function::New(
+            env, [desk = task->desk_](const Napi::CallbackInfo& info) { return ask(info, desk); },
+            "ask"));
     return handle;
   }
 
@@ -85,6 +93,9 @@ class Task {
   Napi::ObjectReference counters_;
   Napi::ThreadSafeFunction settle_;
   std::atomic<bool> stop_{false};
+  // Whoever asks may outlive the task.
+  std::shared_ptr<engine::ControlDesk> desk_ = std::make_shared<engine::ControlDesk>();
+  std::string state_folder_;
   Finished finished_;
   std::jthread thread_;
   std::shared_ptr<Task> self_;  // until settled
@@ -103,14 +114,16 @@ engine::Plan plan_of(const Napi::Value& value) {
 Napi::Value start(const Napi::CallbackInfo& info) {
   auto plan = std::make_shared<engine::Plan>(plan_of(info[0]));
   return Task::launch(
-      info.Env(), "ringbed-run", info[1], [plan](const engine::RunControl& control) {
+      info.Env(), "ringbed-run", info[1],
+      [plan](const engine::RunControl& control) {
         auto result = engine::run(*plan, control);
         if (!result) {
           return Finished{result.error(), {}};
         }
         auto bytes = std::make_shared<std::vector<std::uint8_t>>(engine::encode(result.value()));
         return Finished{{}, [bytes](Napi::Env env) { return to_js(env, *bytes); }};
-      });
+      },
+      info[2].IsString() ? info[2].ToString().Utf8Value() : std::string());
 }
 
 Napi::Value generate(const Napi::CallbackInfo& info) {

@@ -7,7 +7,8 @@
 
 namespace ringbed::binding {
 
-// start(plan, counters | null) -> {stop, result: Promise<Uint8Array>}
+// start(plan, counters | null, state folder | null) -> {stop, ask(command): Promise<reply>,
+// result: Promise<Uint8Array>}
 [[nodiscard]] Napi::Value start(const Napi::CallbackInfo& info);
 
 // generate(plan, path, counters | null) -> {stop, result: Promise<{frames, bytes}>}

@@ -28,6 +28,11 @@ struct ConnectionStats {
   std::uint64_t lookups = 0;
   std::uint64_t probes = 0;     // over all lookups; mean probes = probes / lookups
   std::uint32_t max_chain = 0;  // longest chain (chained), most chunks of a probe (f14), ever
+
+  // Adds the counts of another table, with its `active` and `peak`.
+  void add(const ConnectionStats& other) noexcept;
+  // Adds the counts that this table had before reset_stats(): the connections are the same.
+  void add_earlier(const ConnectionStats& earlier) noexcept;
 };
 
 // A lookup's answer. probes: connections whose key was compared, plus index lines after the first:

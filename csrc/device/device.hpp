@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/reasons.hpp"
@@ -50,6 +51,15 @@ struct ProcessingTime {
     sum_ns += ns;
     ++count;
   }
+  void add(const ProcessingTime& other) noexcept {
+    if (other.count != 0) {
+      min_ns = count == 0 || other.min_ns < min_ns ? other.min_ns : min_ns;
+      max_ns = other.max_ns > max_ns ? other.max_ns : max_ns;
+      last_ns = other.last_ns;
+      sum_ns += other.sum_ns;
+      count += other.count;
+    }
+  }
   [[nodiscard]] double mean_ns() const noexcept {
     return count == 0 ? 0.0 : static_cast<double>(sum_ns) / static_cast<double>(count);
   }
@@ -68,6 +78,9 @@ struct DeviceStats {
   std::array<std::uint64_t, base::kStageCount> stage_out{};
   std::array<std::array<std::uint64_t, base::kReasonCount>, base::kStageCount> drops{};
   ProcessingTime time;
+
+  // Adds the counts of another time span or core; the time's last value is the other's.
+  void add(const DeviceStats& other) noexcept;
 
   [[nodiscard]] std::uint64_t dropped(base::Stage stage, base::Reason reason) const noexcept {
     return drops[static_cast<std::size_t>(stage)][static_cast<std::size_t>(reason)];
@@ -110,8 +123,13 @@ class Device {
   // Control: between packets, on the device's thread.
   virtual void set_enabled(bool enabled) noexcept = 0;
   [[nodiscard]] virtual bool enabled() const noexcept = 0;
-  // Answers to `target` (and, for a group, joins it) from now on. Error: invalid, nothing changed.
-  [[nodiscard]] virtual base::Status set_target(const Endpoint& target, std::uint8_t protocol) = 0;
+  // Answers to `target` (and, for a group, joins it) from now on. `groups`: those that it is in from
+  // now on; null: as before. Error: invalid, nothing changed.
+  [[nodiscard]] virtual base::Status set_target(const Endpoint& target, std::uint8_t protocol,
+                                                const std::vector<IpAddress>* groups) = 0;
+  [[nodiscard]] base::Status set_target(const Endpoint& target, std::uint8_t protocol) {
+    return set_target(target, protocol, nullptr);
+  }
   virtual void clear_connections() noexcept = 0;
   virtual void reset_stats() noexcept = 0;
 

@@ -192,8 +192,12 @@ void Nanonet::drop(Verdict& verdict, Stage stage, Reason reason) noexcept {
   ++counts_.drops[at(stage)][at(reason)];
 }
 
-base::Status Nanonet::set_target(const Endpoint& target, std::uint8_t protocol) {
+base::Status Nanonet::set_target(const Endpoint& target, std::uint8_t protocol,
+                                 const std::vector<IpAddress>* groups) {
   DeviceConfig changed = config_;
+  if (groups != nullptr) {
+    changed.join = *groups;
+  }
   changed.target = target;
   changed.protocol = protocol;
   if (target.ip.is_multicast() &&

@@ -20,7 +20,9 @@ class Nanonet final : public Device {
 
   void set_enabled(bool enabled) noexcept override { config_.enabled = enabled; }
   bool enabled() const noexcept override { return config_.enabled; }
-  base::Status set_target(const Endpoint& target, std::uint8_t protocol) override;
+  using Device::set_target;
+  base::Status set_target(const Endpoint& target, std::uint8_t protocol,
+                          const std::vector<IpAddress>* groups) override;
   void clear_connections() noexcept override { table_->clear(); }
   void reset_stats() noexcept override;
 

@@ -19,14 +19,26 @@ base::Result<DeviceSet> DeviceSet::create(const Plan& plan, const device::PoolMe
     }
     devices.cores.push_back(std::move(device).value());
   }
+  devices.earlier.resize(devices.cores.size());
   return devices;
+}
+
+void DeviceSet::reset(std::uint32_t core) noexcept {
+  device::Device& device = *cores[core];
+  earlier[core].stats.add(device.stats());
+  const device::ConnectionStats connections = device.connections().stats();
+  earlier[core].connections.add_earlier(connections);
+  // Those that are still there count as inserted after the reset, too.
+  earlier[core].connections.inserted -= connections.active;
+  device.reset_stats();
 }
 
 StageResult DeviceSet::stage(base::Stage which, const base::Histogram* ns) const {
   StageResult row;
   row.name = base::to_string(which);
-  for (const auto& device : cores) {
-    const device::DeviceStats stats = device->stats();
+  for (std::size_t core = 0; core < cores.size(); ++core) {
+    device::DeviceStats stats = cores[core]->stats();
+    stats.add(earlier[core].stats);
     row.in += stats.stage_in[static_cast<std::size_t>(which)];
     row.out += stats.stage_out[static_cast<std::size_t>(which)];
   }
@@ -47,26 +59,27 @@ PoolResult DeviceSet::pool_result(const Plan& plan) const {
 ConnectionsResult DeviceSet::connections_result(const Plan& plan) const {
   ConnectionsResult row;
   row.kind = plan.device.connections.kind;
-  std::uint64_t probes = 0;
-  for (const auto& device : cores) {
-    const device::ConnectionTable& table = device->connections();
-    const device::ConnectionStats stats = table.stats();
+  device::ConnectionStats sum;
+  for (std::size_t core = 0; core < cores.size(); ++core) {
+    const device::ConnectionTable& table = cores[core]->connections();
+    device::ConnectionStats stats = table.stats();
+    stats.add_earlier(earlier[core].connections);
+    sum.add(stats);
     row.buckets += table.buckets();
-    row.active += stats.active;
-    row.peak += stats.peak;
-    row.inserted += stats.inserted;
-    row.expired += stats.expired;
-    row.rejected += stats.rejected;
-    row.evicted += stats.evicted;
-    row.closed += stats.closed;
-    row.cleared += stats.cleared;
-    row.lookups += stats.lookups;
-    row.max_chain = std::max(row.max_chain, stats.max_chain);
     row.bytes += table.bytes();
-    probes += stats.probes;
   }
+  row.active = sum.active;
+  row.peak = sum.peak;
+  row.inserted = sum.inserted;
+  row.expired = sum.expired;
+  row.rejected = sum.rejected;
+  row.evicted = sum.evicted;
+  row.closed = sum.closed;
+  row.cleared = sum.cleared;
+  row.lookups = sum.lookups;
+  row.max_chain = sum.max_chain;
   row.mean_probes =
-      row.lookups == 0 ? 0.0 : static_cast<double>(probes) / static_cast<double>(row.lookups);
+      row.lookups == 0 ? 0.0 : static_cast<double>(sum.probes) / static_cast<double>(row.lookups);
   return row;
 }
 

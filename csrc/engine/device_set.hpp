@@ -15,11 +15,21 @@ namespace ringbed::engine {
 struct DeviceSet {
   std::unique_ptr<device::ResponsePool> pool;
   std::vector<std::unique_ptr<device::Device>> cores;
+  // What each core had counted when it was reset last, all resets added up.
+  struct Earlier {
+    device::DeviceStats stats;
+    device::ConnectionStats connections;
+  };
+  std::vector<Earlier> earlier;
 
   // One device for each of the plan's cores; the pool's buffers lie in `memory`, if it has a base.
   // Errors: invalid, resource.
   [[nodiscard]] static base::Result<DeviceSet> create(const Plan& plan,
                                                       const device::PoolMemory& memory = {});
+
+  // Starts a core's counts anew for whoever asks the device; the report keeps what was counted
+  // before. The core's thread.
+  void reset(std::uint32_t core) noexcept;
 
   // A stage of the device, all cores added up. `ns` null: it takes no time of its own.
   [[nodiscard]] StageResult stage(base::Stage which, const base::Histogram* ns) const;

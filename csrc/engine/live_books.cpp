@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/digest.hpp"
+#include "engine/live_diagnosis.hpp"
 
 namespace ringbed::engine {
 
@@ -204,8 +205,9 @@ std::vector<StreamResult> streams(const LiveSession& session) {
 std::vector<CoreResult> cores(const LiveSession& session) {
   std::vector<CoreResult> rows;
   for (const auto& worker : session.workers()) {
-    rows.push_back({static_cast<std::uint32_t>(rows.size()), worker->busy_ns(), worker->paused_ns(),
-                    worker->polls(), 0, worker->ledger().received});
+    const std::size_t core = rows.size();
+    rows.push_back({static_cast<std::uint32_t>(core), worker->busy_ns(), worker->paused_ns(),
+                    worker->polls(), 0, worker->ledger().received, session.cpu_of_core(core)});
   }
   return rows;
 }
@@ -290,6 +292,17 @@ RunResult close_books(const Plan& plan, const LiveWorld& world, const LiveSessio
            session.generator_on_huge_pages());
   add_port(result.ports, "device", session.setup().device_backend, session.device_ports(),
            session.device_on_huge_pages());
+  VerdictDigest verdicts;
+  for (const auto& worker : session.workers()) {
+    verdicts.add(worker->verdicts());
+  }
+  result.verdicts = verdicts.value();
+  result.generator_cpu = session.generator_cpu();
+  result.kernel = session.kernel_losses();
+  result.notes = world.notes();
+  for (std::string& note : diagnose(plan, session, result.ledger)) {
+    result.notes.push_back(std::move(note));
+  }
   return result;
 }
 

@@ -48,14 +48,16 @@ class Placement {
   }
 
   // Pins the calling thread to the processor for thread `index`; they are dealt out in turn.
-  void pin(std::size_t index) const noexcept {
+  // Returns the processor, or -1 if the thread stays free.
+  int pin(std::size_t index) const noexcept {
     if (cpus_.empty()) {
-      return;
+      return -1;
     }
+    const int cpu = cpus_[index % cpus_.size()];
     cpu_set_t set;
     CPU_ZERO(&set);
-    CPU_SET(cpus_[index % cpus_.size()], &set);
-    sched_setaffinity(0, sizeof set, &set);
+    CPU_SET(cpu, &set);
+    return sched_setaffinity(0, sizeof set, &set) == 0 ? cpu : -1;
   }
   // More threads than processors: whoever has nothing to do must let the others run.
   [[nodiscard]] bool crowded(std::size_t threads) const noexcept { return threads > cpus_.size(); }

@@ -75,10 +75,17 @@ std::uint64_t LiveDevice::forgotten() const noexcept {
 
 void LiveDevice::run(const std::atomic<bool>& stop, bool yield) noexcept {
   while (!stop.load(std::memory_order_relaxed)) {
-    const sim::Picoseconds now = clock_.now() * sim::kPsPerNs;
+    const std::uint64_t now_ns = clock_.now();
+    if (now_ns >= next_tally_ns_) [[unlikely]] {
+      publish_all(now_ns);
+    }
+    const sim::Picoseconds now = now_ns * sim::kPsPerNs;
     if (const sim::Picoseconds running = pauses_.running_from(now); running > now) {
       rest(sim::to_ns(running), stop);
       continue;
+    }
+    if (const CoreOrder* order = mailbox_.order(); order != nullptr) [[unlikely]] {
+      obey(*order);
     }
     bool worked = false;
     for (std::size_t queue = 0; queue < queues_.size(); ++queue) {
@@ -96,6 +103,49 @@ void LiveDevice::run(const std::atomic<bool>& stop, bool yield) noexcept {
     }
   }
   publish();
+  publish_all(clock_.now());
+}
+
+// Control: between bursts, on the device's own thread.
+void LiveDevice::obey(const CoreOrder& order) noexcept {
+  CoreAnswer answer;
+  try {
+    switch (order.kind) {
+      case CoreOrder::Kind::look: break;
+      case CoreOrder::Kind::reset: devices_->reset(device_.core()); break;
+      case CoreOrder::Kind::enable: device_.set_enabled(true); break;
+      case CoreOrder::Kind::disable: device_.set_enabled(false); break;
+      case CoreOrder::Kind::clear_connections:
+        answer.cleared = device_.connections().stats().active;
+        device_.clear_connections();
+        break;
+      case CoreOrder::Kind::retarget: {
+        device::Endpoint target = order.target;
+        target.mac = device_.config().target.mac;
+        answer.status = device_.set_target(target, order.protocol, &order.groups);
+        if (answer.status) {
+          sim::NicConfig filter = nic_.config();
+          filter.joined.clear();
+          for (const device::IpAddress& group : device_.config().join) {
+            filter.joined.push_back(group_mac(group));
+          }
+          nic_ = sim::Nic(filter);
+        }
+        break;
+      }
+    }
+    answer.target = device_.config().target;
+    answer.protocol = device_.config().protocol;
+    answer.groups = device_.config().join;
+  } catch (const std::bad_alloc&) {
+    answer.status = base::Error{base::ErrorCode::resource, "no memory to carry the command out",
+                                "free some memory, then try again"};
+  }
+  answer.enabled = device_.enabled();
+  answer.stats = device_.stats();
+  answer.connections = device_.connections().stats();
+  answer.pool = device_.pool().stats();
+  mailbox_.answer(std::move(answer));
 }
 
 void LiveDevice::rest(std::uint64_t until_ns, const std::atomic<bool>& stop) noexcept {
@@ -184,6 +234,7 @@ void LiveDevice::settle(std::size_t queue, std::uint64_t taken, std::uint64_t do
     const device::Verdict& verdict = burst_.verdicts[i];
     const Flight& flight = burst_.flights[i];
     device_.record_time(share);
+    verdicts_.add(flight.stream, flight.flow, flight.sequence, verdict);
     if (flight.departure_ns >= warmup_ns_) {
       stages_.parse.record(share);
       measured_.service.record(share);
@@ -262,6 +313,40 @@ void LiveDevice::publish() noexcept {
   set(progress_.bypassed, ledger_.bypassed);
   set(progress_.responded, ledger_.responded);
   set(progress_.dropped, ledger_.dropped());
+}
+
+void LiveDevice::publish_all(std::uint64_t now) noexcept {
+  next_tally_ns_ = now + kTallyIntervalNs;
+  Drops drops = ledger_.drops;
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    const port::PortStats stats = queues_[i].port->stats();
+    add_drops(drops, base::Stage::rx_ring, stats.rx_drops);
+    add_drops(drops, base::Stage::return_link, stats.tx_drops);
+    const auto full = stats.rx_drops[static_cast<std::size_t>(base::Reason::rx_ring_full)];
+    live_.set(queues_[i].number, base::RingCounter::size, nic_.config().rx_descriptors);
+    live_.set(queues_[i].number, base::RingCounter::peak, served_[i].rx_peak);
+    live_.set(queues_[i].number, base::RingCounter::full, full);
+  }
+  tally_.store(drops);
+  const std::uint32_t core = device_.core();
+  const device::ConnectionStats connections = device_.connections().stats();
+  live_.set(core, base::CoreCounter::received, ledger_.received);
+  live_.set(core, base::CoreCounter::processed, ledger_.processed);
+  live_.set(core, base::CoreCounter::bypassed, ledger_.bypassed);
+  live_.set(core, base::CoreCounter::responded, ledger_.responded);
+  live_.set(core, base::CoreCounter::polls, polls_);
+  live_.set(core, base::CoreCounter::busy_ns, busy_ns_);
+  live_.set(core, base::CoreCounter::connections, connections.active);
+  const device::ConnectionStats before =
+      devices_ == nullptr ? device::ConnectionStats{} : devices_->earlier[core].connections;
+  live_.set(core, base::CoreCounter::connections_inserted, before.inserted + connections.inserted);
+  live_.set(core, base::CoreCounter::connections_rejected, before.rejected + connections.rejected);
+  if (core == 0) {
+    const device::PoolStats pool = device_.pool().stats();
+    live_.set(base::Counter::pool_size, device_.pool().size());
+    live_.set(base::Counter::pool_in_use, pool.in_use);
+    live_.set(base::Counter::pool_exhausted, pool.exhausted);
+  }
 }
 
 }  // namespace ringbed::engine

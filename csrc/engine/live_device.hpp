@@ -11,10 +11,14 @@
 
 #include "base/ledger.hpp"
 #include "device/device.hpp"
+#include "engine/core_mailbox.hpp"
+#include "engine/device_set.hpp"
 #include "engine/device_stages.hpp"
 #include "engine/flight_log.hpp"
 #include "engine/live_clock.hpp"
+#include "engine/live_tally.hpp"
 #include "engine/plan.hpp"
+#include "engine/verdict_digest.hpp"
 #include "gen/sequence_tracker.hpp"
 #include "port/port.hpp"
 #include "sim/nic.hpp"
@@ -58,13 +62,23 @@ class LiveDevice {
              base::MutableBytes area, std::vector<Queue> queues,
              std::span<const std::uint32_t> flows, bool datagrams, const LiveClock& clock);
 
+  // Where it counts for readers outside, and what an order to reset is for; before run().
+  void attach(base::LiveCounters live, DeviceSet& devices) noexcept {
+    live_ = live;
+    devices_ = &devices;
+  }
+
   // Until `stop` is true; `yield`: give the processor up when there is nothing to do.
   void run(const std::atomic<bool>& stop, bool yield) noexcept;
+
+  // Orders to the device, carried out between bursts.
+  [[nodiscard]] CoreMailbox& mailbox() noexcept { return mailbox_; }
 
   // After run().
   [[nodiscard]] const base::Ledger& ledger() const noexcept { return ledger_; }
   [[nodiscard]] const Measured& measured() const noexcept { return measured_; }
   [[nodiscard]] const DeviceStages& stages() const noexcept { return stages_; }
+  [[nodiscard]] const VerdictDigest& verdicts() const noexcept { return verdicts_; }
   [[nodiscard]] const gen::SequenceTracker& tracker() const noexcept { return tracker_; }
   [[nodiscard]] std::uint64_t outside() const noexcept { return outside_; }
   [[nodiscard]] std::uint64_t forgotten() const noexcept;
@@ -82,6 +96,7 @@ class LiveDevice {
     return *served_[queue].responses;
   }
   [[nodiscard]] const LiveProgress& progress() const noexcept { return progress_; }
+  [[nodiscard]] const LiveTally& tally() const noexcept { return tally_; }
 
  private:
   static constexpr std::size_t kMaxBatch = 64;
@@ -111,6 +126,9 @@ class LiveDevice {
   void bring_home(std::size_t queue) noexcept;
   void rest(std::uint64_t until_ns, const std::atomic<bool>& stop) noexcept;
   void publish() noexcept;
+  // What is too much for every burst: drops by reason, rings, connections, the pool.
+  void publish_all(std::uint64_t now) noexcept;
+  void obey(const CoreOrder& order) noexcept;
 
   const LiveClock& clock_;
   device::Device& device_;
@@ -129,7 +147,13 @@ class LiveDevice {
   base::Ledger ledger_;
   Measured measured_;
   DeviceStages stages_;
+  VerdictDigest verdicts_;
   LiveProgress progress_;
+  LiveTally tally_;
+  CoreMailbox mailbox_;
+  base::LiveCounters live_;
+  DeviceSet* devices_ = nullptr;
+  std::uint64_t next_tally_ns_ = 0;
   std::uint64_t outside_ = 0;
   std::uint64_t busy_ns_ = 0;
   std::uint64_t paused_ns_ = 0;

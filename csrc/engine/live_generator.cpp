@@ -50,10 +50,14 @@ void LiveGenerator::run(const std::atomic<bool>& stop_sending, const std::atomic
   bool more = true;
   while (!stop.load(std::memory_order_relaxed)) {
     bool worked = false;
+    const std::uint64_t now = clock_.now();
+    if (now >= next_tally_ns_) [[unlikely]] {
+      publish_all(now);
+    }
     if (more) {
       more = !stop_sending.load(std::memory_order_relaxed) && source_.peek_ps() != gen::kNever;
       if (more) {
-        worked = send_due(clock_.now());
+        worked = send_due(now);
       } else {
         sending_.store(false, std::memory_order_release);
       }
@@ -66,6 +70,19 @@ void LiveGenerator::run(const std::atomic<bool>& stop_sending, const std::atomic
       std::this_thread::yield();
     }
   }
+  publish_all(clock_.now());
+}
+
+void LiveGenerator::publish_all(std::uint64_t now) noexcept {
+  next_tally_ns_ = now + kTallyIntervalNs;
+  Drops drops = ledger_.drops;
+  for (const Queue& queue : queues_) {
+    const port::PortStats stats = queue.port->stats();
+    add_drops(drops, base::Stage::link, stats.tx_drops);
+    add_drops(drops, base::Stage::return_link, stats.rx_drops);
+  }
+  tally_.store(drops);
+  streams_.publish(live_);
 }
 
 // Sends what is due, at most a burst, so that the responses get their turn.

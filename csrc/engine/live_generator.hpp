@@ -15,6 +15,7 @@
 #include "engine/flight_log.hpp"
 #include "engine/live_clock.hpp"
 #include "engine/live_device.hpp"
+#include "engine/live_tally.hpp"
 #include "engine/plan.hpp"
 #include "engine/stream_stats.hpp"
 #include "gen/generator.hpp"
@@ -49,6 +50,9 @@ class LiveGenerator {
   void run(const std::atomic<bool>& stop_sending, const std::atomic<bool>& stop,
            bool yield) noexcept;
 
+  // Where it counts for readers outside; before run().
+  void attach(base::LiveCounters live) noexcept { live_ = live; }
+
   [[nodiscard]] bool has_ports() const noexcept { return !queues_.empty(); }
 
   // While it runs.
@@ -62,6 +66,8 @@ class LiveGenerator {
   [[nodiscard]] std::uint64_t lost() const noexcept {
     return lost_.load(std::memory_order_relaxed);
   }
+
+  [[nodiscard]] const LiveTally& tally() const noexcept { return tally_; }
 
   // After run(): offered, link drops and responses.
   [[nodiscard]] const base::Ledger& ledger() const noexcept { return ledger_; }
@@ -98,6 +104,7 @@ class LiveGenerator {
   void hear(std::size_t queue, base::ByteView frame, std::uint64_t now) noexcept;
   [[nodiscard]] bool recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept;
   void reclaim() noexcept;
+  void publish_all(std::uint64_t now) noexcept;
 
   const Plan& plan_;
   const LiveClock& clock_;
@@ -120,6 +127,9 @@ class LiveGenerator {
   std::uint64_t response_bytes_ = 0;
   std::uint64_t strays_ = 0;
   std::uint64_t undeliverable_ = 0;
+  base::LiveCounters live_;
+  std::uint64_t next_tally_ns_ = 0;
+  LiveTally tally_;
   alignas(64) std::atomic<bool> sending_{true};
   std::atomic<std::uint64_t> offered_{0};
   std::atomic<std::uint64_t> responses_{0};

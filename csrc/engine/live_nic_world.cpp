@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "engine/datagram_ends.hpp"
+#include "port/membership.hpp"
 #include "port/netns.hpp"
+#include "port/nic_settings.hpp"
 #include "port/veth.hpp"
 
 namespace ringbed::engine {
@@ -18,9 +20,70 @@ class NicWorld final : public LiveWorld {
         interfaces_(std::move(interfaces)),
         generator_backend_(setup.generator_backend),
         device_backend_(setup.device_backend),
-        device_sockets_(device_sockets(plan)) {
+        device_sockets_(device_sockets(plan)),
+        address_(plan.device.address.mac),
+        promiscuous_(plan.sim.nic.filter == sim::NicConfig::MulticastFilter::promiscuous) {
     device_sockets_.own_mac = plan.device.address.mac.bytes;
   }
+
+  // Makes the interfaces as the scenario wants them, until the world ends.
+  [[nodiscard]] base::Status prepare(const Plan& plan, const LiveSetup& setup) {
+    notes_ = port::NicSettings::restore_left_behind(setup.state_folder);
+    for (const std::string& interface : interfaces_) {
+      port::NicWish wish;
+      wish.queues = plan.sim.nic.queues;
+      if (interface == interfaces_.back()) {
+        wish.rx_descriptors = plan.sim.nic.rx_descriptors;
+        wish.tx_descriptors = plan.sim.nic.tx_descriptors;
+        wish.coalesce_usecs =
+            static_cast<std::uint32_t>(plan.sim.nic.coalesce / sim::kPsPerNs / 1'000);
+        wish.coalesce_frames = plan.sim.nic.coalesce_frames;
+      }
+      auto settings = port::NicSettings::apply(interface, wish, setup.state_folder);
+      if (!settings) {
+        return settings.error();
+      }
+      const auto& told = settings.value().notes();
+      notes_.insert(notes_.end(), told.begin(), told.end());
+      settings_.push_back(std::move(settings).value());
+    }
+    return listen_to(plan.sim.nic.joined);
+  }
+
+  base::Status listen_to(std::span<const wire::MacAddress> groups) override {
+    auto link = device_link();
+    if (!link) {
+      return link.error();
+    }
+    auto membership = port::Membership::open(link.value().index);
+    if (!membership) {
+      return membership.error();
+    }
+    base::Status status;
+    if (promiscuous_) {
+      status = membership.value().add_everything();
+    } else if (address_.bytes != link.value().mac && !address_.is_group()) {
+      status = membership.value().add_unicast(address_.bytes);
+    }
+    for (std::size_t i = 0; status && i < groups.size(); ++i) {
+      status = membership.value().add_multicast(groups[i].bytes);
+    }
+    if (status) {
+      membership_ = std::move(membership).value();
+    }
+    return status;
+  }
+  std::vector<KernelCounter> losses() override {
+    std::vector<KernelCounter> counters;
+    for (const std::string& interface : interfaces_) {
+      add_losses(interface, counters);
+    }
+    return counters;
+  }
+  std::vector<std::uint64_t> frames_by_queue() override {
+    return port::frames_by_queue(interfaces_.back());
+  }
+  std::vector<std::string> notes() const override { return notes_; }
 
   base::Result<port::Ports> open_generator(const port::PortConfig& config) override {
     return interfaces_.size() < 2 ? port::Ports{}
@@ -51,6 +114,11 @@ class NicWorld final : public LiveWorld {
   std::string generator_backend_;
   std::string device_backend_;
   port::SocketOptions device_sockets_;
+  wire::MacAddress address_;
+  bool promiscuous_;
+  std::vector<port::NicSettings> settings_;
+  port::Membership membership_;
+  std::vector<std::string> notes_;
 };
 
 base::Status check(const port::LinkInfo& link, const std::vector<std::uint32_t>& default_routes,
@@ -125,8 +193,12 @@ base::Result<std::unique_ptr<LiveWorld>> make_nic_world(const Plan& plan, const 
   if (!space) {
     return space.error();
   }
-  return std::unique_ptr<LiveWorld>(
-      std::make_unique<NicWorld>(std::move(space).value(), plan.interfaces, plan, setup));
+  auto world =
+      std::make_unique<NicWorld>(std::move(space).value(), plan.interfaces, plan, setup);
+  if (base::Status status = world->prepare(plan, setup); !status) {
+    return status.error();
+  }
+  return std::unique_ptr<LiveWorld>(std::move(world));
 }
 
 }  // namespace ringbed::engine

@@ -8,6 +8,7 @@
 #include "engine/live_nic_world.hpp"
 #include "engine/live_session.hpp"
 #include "engine/veth_world.hpp"
+#include "port/privilege.hpp"
 
 namespace ringbed::engine {
 
@@ -69,6 +70,19 @@ base::Result<LiveSetup> setup_of(const Plan& plan, std::uint32_t longest) {
   return setup;
 }
 
+// Said before anything is made, with every capability that is missing, and not one at a time.
+base::Status check_privileges(const Plan& plan, const LiveSetup& setup) {
+  std::vector<port::Capability> wanted{port::Capability::net_admin, port::Capability::net_raw};
+  if (setup.device_backend == "xdp" || plan.world == Plan::World::veth ||
+      plan.interfaces.size() == 2) {
+    wanted.push_back(port::Capability::bpf);
+  }
+  if (plan.world == Plan::World::veth) {
+    wanted.push_back(port::Capability::sys_admin);  // namespaces
+  }
+  return port::require(wanted, plan.world == Plan::World::veth ? "world veth" : "world nic");
+}
+
 }  // namespace
 
 base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
@@ -86,6 +100,10 @@ base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
   if (!setup) {
     return setup.error();
   }
+  if (base::Status status = check_privileges(plan, setup.value()); !status) {
+    return status.error();
+  }
+  setup.value().state_folder = control.state_folder;
   auto world = plan.world == Plan::World::veth ? make_veth_world(plan, setup.value())
                                                : make_nic_world(plan, setup.value());
   if (!world) {

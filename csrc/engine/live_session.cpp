@@ -4,6 +4,8 @@
 #include <string>
 #include <thread>
 
+#include "engine/live_control.hpp"
+#include "engine/live_diagnosis.hpp"
 #include "engine/thread.hpp"
 
 namespace ringbed::engine {
@@ -169,10 +171,35 @@ base::Status LiveSession::count_kernel() {
   return status ? count(kernel_[1], world_.device_link(), world_.device_stack()) : status;
 }
 
+// Counters whose differences tell what happened in between.
+struct KernelLook {
+  std::vector<KernelCounter> losses;
+  std::vector<std::uint64_t> queues;
+};
+
+base::Status LiveSession::read_kernel(const KernelLook& before) {
+  if (base::Status status = count_kernel(); !status) {
+    return status;
+  }
+  kernel_losses_ = moved(before.losses, world_.losses());
+  kernel_queues_ = world_.frames_by_queue();
+  for (std::size_t i = 0; i < std::min(kernel_queues_.size(), before.queues.size()); ++i) {
+    kernel_queues_[i] -= std::min(kernel_queues_[i], before.queues[i]);
+  }
+  return {};
+}
+
 base::Status LiveSession::run(const RunControl& control) {
   if (base::Status status = count_kernel(); !status) {
     return status;
   }
+  const KernelLook before{world_.losses(), world_.frames_by_queue()};
+  const base::LiveCounters live(control.counters, shape_of(plan_));
+  generator_->attach(live);
+  for (const auto& worker : workers_) {
+    worker->attach(live, devices_);
+  }
+  cpus_.assign(1 + workers_.size(), -1);
   const Placement placement;
   const bool yield = placement.crowded(1 + workers_.size());
   clock_.start_at(LiveClock::now_raw() + kStartDelayNs);
@@ -181,13 +208,13 @@ base::Status LiveSession::run(const RunControl& control) {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       threads.push_back(start_thread("ringbed-device", [this, &placement, i, yield] {
-        placement.pin(1 + i);
+        cpus_[1 + i] = placement.pin(1 + i);
         workers_[i]->run(stop_, yield);
       }));
     }
     if (generator_->has_ports()) {
       threads.push_back(start_thread("ringbed-gen", [this, &placement, yield] {
-        placement.pin(0);
+        cpus_[0] = placement.pin(0);
         generator_->run(stop_sending_, stop_, yield);
       }));
     }
@@ -202,8 +229,8 @@ base::Status LiveSession::run(const RunControl& control) {
   if (!status) {
     return status;
   }
-  if (status = count_kernel(); !status) {
-    return status;
+  if (base::Status read = read_kernel(before); !read) {
+    return read;
   }
   return source_.status();
 }
@@ -226,9 +253,19 @@ base::Status LiveSession::watch(const RunControl& control) {
       }
     }
     publish(control);
+    serve(control);
     std::this_thread::sleep_for(kLook);
   }
   return {};
+}
+
+void LiveSession::serve(const RunControl& control) {
+  if (control.desk != nullptr) {
+    control.desk->serve([&](const ControlCommand& command) {
+      LiveControl hand(plan_, world_, workers_, clock_, [&] { return control.stopped(); });
+      return hand.perform(command);
+    });
+  }
 }
 
 // The traffic: ours, or what comes from outside in the time or number that the scenario gives.
@@ -288,15 +325,17 @@ void LiveSession::publish(const RunControl& control) const {
   std::uint64_t processed = 0;
   std::uint64_t bypassed = 0;
   std::uint64_t responded = 0;
-  std::uint64_t dropped = generator_->lost();
+  Drops drops{};
+  generator_->tally().add_to(drops);
   for (const auto& worker : workers_) {
     const LiveProgress& progress = worker->progress();
     received += progress.received.load(std::memory_order_relaxed);
     processed += progress.processed.load(std::memory_order_relaxed);
     bypassed += progress.bypassed.load(std::memory_order_relaxed);
     responded += progress.responded.load(std::memory_order_relaxed);
-    dropped += progress.dropped.load(std::memory_order_relaxed);
+    worker->tally().add_to(drops);
   }
+  publish_drops(drops, live);
   live.set(Counter::time_ns, clock_.now());
   live.set(Counter::offered, generator_->offered());
   live.set(Counter::received, received);
@@ -304,7 +343,6 @@ void LiveSession::publish(const RunControl& control) const {
   live.set(Counter::bypassed, bypassed);
   live.set(Counter::responded, responded);
   live.set(Counter::responses, generator_->responses());
-  live.set(Counter::dropped, dropped);
 }
 
 }  // namespace ringbed::engine

@@ -59,6 +59,18 @@ class LiveSession {
   // During the run.
   [[nodiscard]] const KernelCounts& generator_kernel() const noexcept { return kernel_[0]; }
   [[nodiscard]] const KernelCounts& device_kernel() const noexcept { return kernel_[1]; }
+  // The kernel's counters of losses that moved during the run.
+  [[nodiscard]] const std::vector<KernelCounter>& kernel_losses() const noexcept {
+    return kernel_losses_;
+  }
+  // Frames on each queue of the device's interface during the run; empty: nobody tells.
+  [[nodiscard]] const std::vector<std::uint64_t>& kernel_queues() const noexcept {
+    return kernel_queues_;
+  }
+
+  // The processors that the threads were pinned to; -1: none.
+  [[nodiscard]] int cpu_of_core(std::size_t core) const noexcept { return cpus_[1 + core]; }
+  [[nodiscard]] int generator_cpu() const noexcept { return cpus_.front(); }
 
  private:
   LiveSession(const Plan& plan, LiveWorld& world, gen::Generator source, const LiveSetup& setup);
@@ -71,6 +83,9 @@ class LiveSession {
   [[nodiscard]] bool going_on() const noexcept;
   void settle(const RunControl& control);
   void publish(const RunControl& control) const;
+  // The kernel's counts of the run, from the look before it to now.
+  [[nodiscard]] base::Status read_kernel(const struct KernelLook& before);
+  void serve(const RunControl& control);
   [[nodiscard]] std::uint64_t movements() const noexcept;
   [[nodiscard]] bool held_back() const noexcept;
 
@@ -90,6 +105,9 @@ class LiveSession {
   std::atomic<bool> stop_{false};
   std::uint64_t end_ns_ = 0;
   std::array<KernelCounts, 2> kernel_;  // generator's, device's
+  std::vector<KernelCounter> kernel_losses_;
+  std::vector<std::uint64_t> kernel_queues_;
+  std::vector<int> cpus_;  // of the generator, then of each core
 };
 
 }  // namespace ringbed::engine

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "engine/plan.hpp"
 #include "port/host_stack.hpp"
+#include "engine/result.hpp"
 #include "port/netlink.hpp"
 #include "port/registry.hpp"
 
@@ -24,7 +27,11 @@ struct LiveSetup {
   std::string generator_backend = "xdp";
   bool device_datagrams = false;  // that backend carries datagrams only
   bool generator_datagrams = false;
+  std::string state_folder;  // remembers what is changed of the machine; empty: nowhere
 };
+
+// The loss counters of an interface in the calling thread's namespace, added to `counters`.
+void add_losses(const std::string& interface, std::vector<KernelCounter>& counters);
 
 class LiveWorld {
  public:
@@ -49,6 +56,21 @@ class LiveWorld {
   [[nodiscard]] virtual base::Result<port::StackCounters::Drops> device_stack() {
     return port::StackCounters::Drops{};
   }
+
+  // Frames for these groups reach the device from now on, besides its own address. Where nothing
+  // filters there is nothing to do. Error: unavailable.
+  [[nodiscard]] virtual base::Status listen_to(std::span<const wire::MacAddress> groups) {
+    static_cast<void>(groups);
+    return {};
+  }
+
+  // Counters of losses at both ends, by the kernel's names, as they are now. Best effort.
+  [[nodiscard]] virtual std::vector<KernelCounter> losses() = 0;
+  // Frames received so far on each queue of the device's interface; empty: the driver does not
+  // tell.
+  [[nodiscard]] virtual std::vector<std::uint64_t> frames_by_queue() = 0;
+  // What a user should know of how the world was made; a sentence each.
+  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
 
   // The world carries nothing but this run, so that every frame must be accounted for.
   [[nodiscard]] virtual bool closed() const noexcept = 0;

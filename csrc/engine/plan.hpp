@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/counters.hpp"
 #include "base/result.hpp"
 #include "device/config.hpp"
 #include "gen/stream_spec.hpp"
@@ -49,6 +50,14 @@ struct Plan {
   sim::DeviceCosts costs;
   GeneratorPlan generator;
 };
+
+// The parts that the run's live counters have groups of cells for.
+[[nodiscard]] inline base::CounterShape shape_of(const Plan& plan) noexcept {
+  return {plan.traffic.size(), plan.sim.nic.queues, plan.sim.core.count};
+}
+
+// A multicast group's MAC, for a NIC's filter.
+[[nodiscard]] wire::MacAddress group_mac(const device::IpAddress& group);
 
 // Reads the message Plan. Error: invalid, naming the part that is malformed or out of range.
 [[nodiscard]] base::Result<Plan> decode_plan(base::ByteView bytes);

@@ -372,12 +372,6 @@ base::Status check(const Plan& plan) {
   return {};
 }
 
-// A multicast group's MAC, for the NIC's filter.
-wire::MacAddress group_mac(const device::IpAddress& group) {
-  return group.is_v4() ? wire::multicast_mac(wire::Ipv4Address::load(group.bytes.data()))
-                       : wire::multicast_mac(wire::Ipv6Address::load(group.bytes.data()));
-}
-
 // What one part of the plan says about another.
 void finish(Plan& plan) {
   sim::WorldConfig& world = plan.sim;
@@ -429,6 +423,11 @@ Plan zero_plan() {
 }
 
 }  // namespace
+
+wire::MacAddress group_mac(const device::IpAddress& group) {
+  return group.is_v4() ? wire::multicast_mac(wire::Ipv4Address::load(group.bytes.data()))
+                       : wire::multicast_mac(wire::Ipv6Address::load(group.bytes.data()));
+}
 
 base::Result<Plan> decode_plan(base::ByteView bytes) {
   Plan plan = zero_plan();

@@ -78,6 +78,14 @@ struct CoreResult {
   std::uint64_t polls = 0;
   std::uint64_t interrupts = 0;
   std::uint64_t frames = 0;
+  int cpu = -1;  // the processor that its thread was pinned to; -1: none
+};
+
+// A kernel counter that moved during the run, by the kernel's own name for it.
+struct KernelCounter {
+  std::string where;  // the interface, or a file of /proc
+  std::string name;
+  std::uint64_t count = 0;
 };
 
 // What carried the frames at one end of a live world, all its queues together.
@@ -109,6 +117,10 @@ struct RunResult {
   std::string digest;
   std::uint64_t memory_bytes = 0;
   std::vector<PortResult> ports;
+  std::vector<std::string> notes;  // for people: what was left alone, why nothing arrived
+  std::vector<KernelCounter> kernel;
+  int generator_cpu = -1;
+  std::uint64_t verdicts = 0;  // which frame got which verdict (verdict_digest.hpp)
 };
 
 // The message RunResult of record.proto.

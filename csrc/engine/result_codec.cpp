@@ -118,6 +118,17 @@ ProtoWriter write(const CoreResult& core) {
   out.u64(4, core.polls);
   out.u64(5, core.interrupts);
   out.u64(6, core.frames);
+  if (core.cpu >= 0) {
+    out.u64(20, static_cast<std::uint64_t>(core.cpu) + 1);
+  }
+  return out;
+}
+
+ProtoWriter write(const KernelCounter& counter) {
+  ProtoWriter out;
+  out.text(1, counter.where);
+  out.text(2, counter.name);
+  out.u64(3, counter.count);
   return out;
 }
 
@@ -175,6 +186,14 @@ std::vector<std::uint8_t> encode(const RunResult& result) {
   write_all(out, 14, result.cores);
   out.u64(15, result.memory_bytes);
   write_all(out, 40, result.ports);
+  for (const std::string& note : result.notes) {
+    out.text(60, note);
+  }
+  write_all(out, 61, result.kernel);
+  out.u64(63, result.verdicts);
+  if (result.generator_cpu >= 0) {
+    out.u64(62, static_cast<std::uint64_t>(result.generator_cpu) + 1);
+  }
   return out.take();
 }
 

@@ -10,7 +10,9 @@
 #include "base/digest.hpp"
 #include "engine/device_set.hpp"
 #include "engine/device_stages.hpp"
+#include "engine/live_tally.hpp"
 #include "engine/stream_stats.hpp"
+#include "engine/verdict_digest.hpp"
 #include "gen/generator.hpp"
 #include "sim/simulator.hpp"
 
@@ -74,6 +76,7 @@ class DeviceHost final : public sim::Host {
     device.record_time(sim::to_ns(time.total()));
     stages_.record(info.departure, time, verdict.tracked, responded);
     streams_.received(info.stream, info.flow, info.sequence);
+    verdicts_.add(info.stream, info.flow, info.sequence, verdict);
     digest_.add(now ^ (static_cast<std::uint64_t>(info.stream) << 48),
                 info.sequence * 8 + static_cast<std::uint64_t>(verdict.outcome));
 
@@ -108,6 +111,7 @@ class DeviceHost final : public sim::Host {
 
   [[nodiscard]] const DeviceStages& stages() const noexcept { return stages_; }
   [[nodiscard]] const base::Histogram& pool_hold() const noexcept { return pool_hold_; }
+  [[nodiscard]] const VerdictDigest& verdicts() const noexcept { return verdicts_; }
 
  private:
   struct Held {
@@ -123,6 +127,7 @@ class DeviceHost final : public sim::Host {
   DeviceStages stages_;
   std::vector<Held> got_at_;
   base::Histogram pool_hold_;
+  VerdictDigest verdicts_;
 };
 
 // The generator's ear: what comes back, and how long after its request should have left.
@@ -207,7 +212,8 @@ std::vector<CoreResult> cores(const sim::Simulator& simulator) {
   return rows;
 }
 
-void publish(const base::Ledger& books, sim::Picoseconds now, base::LiveCounters live) {
+void publish(const base::Ledger& books, const device::ResponsePool& pool,
+             const StreamStats& streams, sim::Picoseconds now, base::LiveCounters live) {
   using base::Counter;
   live.set(Counter::time_ns, sim::to_ns(now));
   live.set(Counter::offered, books.offered);
@@ -216,7 +222,36 @@ void publish(const base::Ledger& books, sim::Picoseconds now, base::LiveCounters
   live.set(Counter::bypassed, books.bypassed);
   live.set(Counter::responded, books.responded);
   live.set(Counter::responses, books.responses);
-  live.set(Counter::dropped, books.dropped());
+  publish_drops(books.drops, live);
+  streams.publish(live);
+  const device::PoolStats buffers = pool.stats();
+  live.set(Counter::pool_size, pool.size());
+  live.set(Counter::pool_in_use, buffers.in_use);
+  live.set(Counter::pool_exhausted, buffers.exhausted);
+}
+
+// Of the parts that several components share the cells of.
+void publish(const sim::Simulator& simulator, const DeviceSet& devices, base::LiveCounters live) {
+  for (std::size_t queue = 0; queue < simulator.nic().rings().size(); ++queue) {
+    const sim::RxRing& ring = simulator.nic().rings()[queue];
+    live.set(queue, base::RingCounter::size, ring.size());
+    live.set(queue, base::RingCounter::peak, ring.peak());
+    live.set(queue, base::RingCounter::full, ring.full());
+  }
+  for (std::size_t core = 0; core < devices.cores.size(); ++core) {
+    const sim::Core& row = simulator.cores()[core];
+    const device::DeviceStats stats = devices.cores[core]->stats();
+    const device::ConnectionStats connections = devices.cores[core]->connections().stats();
+    live.set(core, base::CoreCounter::received, stats.in);
+    live.set(core, base::CoreCounter::processed, stats.processed);
+    live.set(core, base::CoreCounter::bypassed, stats.bypassed);
+    live.set(core, base::CoreCounter::responded, stats.responded);
+    live.set(core, base::CoreCounter::polls, row.polls);
+    live.set(core, base::CoreCounter::busy_ns, sim::to_ns(row.busy));
+    live.set(core, base::CoreCounter::connections, connections.active);
+    live.set(core, base::CoreCounter::connections_inserted, connections.inserted);
+    live.set(core, base::CoreCounter::connections_rejected, connections.rejected);
+  }
 }
 
 // Everything that the packet-by-packet digest does not cover by itself.
@@ -267,16 +302,19 @@ base::Result<RunResult> run_sim(const Plan& plan, const RunControl& control) {
   world.max_frame_bytes = generator.value().max_frame_bytes();
   sim::Simulator simulator(world, source, host, sink);
 
-  base::LiveCounters live = control.counters;
+  base::LiveCounters live(control.counters, shape_of(plan));
   live.set(base::Counter::end_ns, plan.duration_ns);
   live.set(base::Counter::end_packets, plan.packets);
-  simulator.run(control.stop,
-                [&](sim::Picoseconds now) { publish(simulator.ledger(), now, live); });
+  simulator.run(control.stop, [&](sim::Picoseconds now) {
+    publish(simulator.ledger(), *devices.value().pool, streams, now, live);
+    publish(simulator, devices.value(), live);
+  });
   if (base::Status status = generator.value().status(); !status.ok()) {
     return status.error();
   }
 
   RunResult result;
+  result.verdicts = host.verdicts().value();
   const sim::Measurements& measured = simulator.measured();
   result.interrupted = control.stopped();
   result.end_ns = sim::to_ns(simulator.now());

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/counters.hpp"
 #include "base/histogram.hpp"
 #include "engine/result.hpp"
 #include "gen/generator.hpp"
@@ -41,6 +42,13 @@ class StreamStats {
     ++row.responses;
     if (measured && row.histograms != kNone) {
       histograms_[row.histograms].response.record(ns);
+    }
+  }
+
+  void publish(base::LiveCounters live) const noexcept {
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+      live.set(i, base::StreamCounter::offered, streams_[i].offered);
+      live.set(i, base::StreamCounter::responses, streams_[i].responses);
     }
   }
 

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "engine/datagram_ends.hpp"
+#include "port/nic_info.hpp"
 #include "port/veth.hpp"
 
 namespace ringbed::engine {
@@ -81,6 +82,25 @@ class VethWorld final : public LiveWorld {
   }
   base::Result<port::StackCounters::Drops> device_stack() override { return device_.dropped(); }
   bool closed() const noexcept override { return true; }
+
+  std::vector<KernelCounter> losses() override {
+    std::vector<KernelCounter> counters;
+    for (const port::VethPair::End* end : {&pair_.left(), &pair_.right()}) {
+      static_cast<void>(end->space.run([&]() -> base::Status {
+        add_losses(end->link.name, counters);
+        return {};
+      }));
+    }
+    return counters;
+  }
+  std::vector<std::uint64_t> frames_by_queue() override {
+    std::vector<std::uint64_t> queues;
+    static_cast<void>(pair_.right().space.run([&]() -> base::Status {
+      queues = port::frames_by_queue(pair_.right().link.name);
+      return {};
+    }));
+    return queues;
+  }
 
  private:
   port::VethPair pair_;

@@ -12,6 +12,7 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "port/descriptor.hpp"
+#include "port/netlink_socket.hpp"
 
 namespace ringbed::port {
 
@@ -31,6 +32,10 @@ struct LinkInfo {
   std::uint64_t rx_errors = 0;
   std::uint64_t tx_errors = 0;
   std::uint64_t rx_otherhost = 0;  // for another MAC, refused by the stack (Linux 5.19)
+  std::uint64_t rx_missed = 0;     // by the hardware: no descriptor
+  std::uint64_t rx_over = 0;       // by the hardware: ring overrun
+  std::uint64_t rx_nohandler = 0;  // nobody wanted them
+  std::uint64_t tx_carrier = 0;    // the link was down
 
   [[nodiscard]] bool up() const noexcept { return (flags & 1U) != 0; }
   [[nodiscard]] bool running() const noexcept { return (flags & 0x40U) != 0; }  // has a carrier
@@ -76,16 +81,9 @@ class Netlink {
   [[nodiscard]] base::Result<std::vector<std::uint32_t>> default_routes();
 
  private:
-  explicit Netlink(FileDescriptor socket) noexcept : socket_(std::move(socket)) {}
+  explicit Netlink(NetlinkSocket socket) noexcept : socket_(std::move(socket)) {}
 
-  // Sends and reads until the acknowledgement or the end of a dump; each answering message goes to
-  // `each`. Returns 0 or the errno of the refusal.
-  template <typename Each>
-  [[nodiscard]] int exchange(class NetlinkMessage& message, Each each);
-  [[nodiscard]] int exchange(class NetlinkMessage& message);
-
-  FileDescriptor socket_;
-  std::uint32_t sequence_ = 0;
+  NetlinkSocket socket_;
 };
 
 }  // namespace ringbed::port

@@ -10,6 +10,14 @@ export function positive(text: string): number {
   return value;
 }
 
+/** A TCP port; 0: any. */
+export function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+    throw new InvalidArgumentError('Expected a port from 0 to 65535.');
+  }
+  return Number(text);
+}
+
 /** PATH=VALUE, collected in order. */
 export function assignment(text: string, before: string[] = []): string[] {
   if (!/^[^=]+=/.test(text))

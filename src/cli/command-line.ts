@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { RingbedError } from '../errors/index.js';
 import { packageVersion } from '../native/index.js';
-import { assignment, axis, disentangleJson, names, positive } from './arguments.js';
+import { assignment, axis, disentangleJson, names, port, positive } from './arguments.js';
 import { note, OutputClosed, print } from './output.js';
 
 type Status = number;
@@ -75,6 +75,11 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
     .option('--out <dir>', 'keep run.pb, report.json and scenario.yaml there')
     .option('--explain', 'show every effective value and where it came from, then run nothing')
     .option('--dry-run', 'stop after validation')
+    .option(
+      '--serve-metrics <port>',
+      'the live counters as OpenMetrics on 127.0.0.1 (0: any free port)',
+      port,
+    )
     .option('-q, --quiet', 'no progress');
   run.action(perform(async () => (await import('./commands/run.js')).run));
 
@@ -137,6 +142,25 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
     .description('say what works on this machine, and what would make the rest work')
     .option('--json', 'as JSON')
     .action(perform(async () => (await import('./commands/doctor.js')).doctor));
+
+  root
+    .command('ctl')
+    .description('ask or tell a running device')
+    .argument(
+      '<command...>',
+      'status, stats, reset, enable, disable, clear-connections, or config IP PORT udp|tcp [multicast GROUP]',
+    )
+    .option('--run <pid|dir>', 'of which run (default: the only one)')
+    .option('--json', 'the answer as JSON')
+    .action(perform(async () => (await import('./commands/ctl.js')).ctl));
+
+  root
+    .command('nic')
+    .description('the network interfaces of this machine')
+    .command('list')
+    .description('driver, queues, XDP modes, link, NUMA node and clocks of each')
+    .option('--json', 'as JSON')
+    .action(perform(async () => (await import('./commands/nic.js')).nicList));
 
   root
     .command('ebpf')

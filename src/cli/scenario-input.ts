@@ -58,5 +58,10 @@ export function runInput(scenario: Loaded, command: string): RunInput {
     digest: scenario.digest,
     yaml: Buffer.from(scenario.source),
     command,
+    parts: {
+      streams: scenario.plan.traffic.map(({ name }) => name),
+      queues: scenario.plan.nic.queues,
+      cores: scenario.plan.core.count,
+    },
   };
 }

@@ -2,11 +2,15 @@
 export { addonCandidates, loadFrom, loadNative } from './load.js';
 export type {
   Calibration,
+  ControlCommand,
+  ControlReply,
+  CounterRow,
   Decoder,
   Field,
   GenHandle,
   Handle,
   Native,
+  NicRow,
   Row,
   RunHandle,
   Tables,

@@ -7,6 +7,11 @@ export interface Row {
   text: string;
 }
 
+/** A live counter: `count` only grows, `level` goes up and down. */
+export interface CounterRow extends Row {
+  kind: 'count' | 'level';
+}
+
 export interface Field {
   name: string;
   type: 'uint' | 'mac' | 'ipv4' | 'ipv6' | 'ascii' | 'bytes' | 'bool';
@@ -20,7 +25,10 @@ export interface Field {
 export interface Tables {
   reasons: Row[];
   stages: Row[];
-  counters: Row[];
+  counters: CounterRow[];
+  streamCounters: CounterRow[];
+  ringCounters: CounterRow[];
+  coreCounters: CounterRow[];
   pools: Row[];
   tables: Row[];
   logics: Row[];
@@ -35,8 +43,84 @@ export interface Handle<Result> {
   readonly result: Promise<Result>;
 }
 
-/** The bytes of a `RunResult`. */
-export type RunHandle = Handle<Uint8Array>;
+/** A command to a running device; addresses are 4 or 16 bytes. */
+export type ControlCommand =
+  | { command: 'status' | 'stats' | 'reset' | 'enable' | 'disable' | 'clear-connections' }
+  | { command: 'config'; ip: Uint8Array; port: number; protocol: number; group?: Uint8Array };
+
+/** The device after a command, all cores added up; `stats` since the start or the last reset. */
+export interface ControlReply {
+  timeNs: bigint;
+  enabled: boolean;
+  cores: number;
+  target: { ip: Uint8Array; port: number; protocol: number; groups: Uint8Array[] };
+  stats: {
+    received: bigint;
+    processed: bigint;
+    bypassed: bigint;
+    responded: bigint;
+    dropped: bigint;
+    drops: { stage: string; reason: string; count: bigint }[];
+    processingNs: { count: bigint; last: bigint; min: bigint; max: bigint; mean: number };
+  };
+  connections: {
+    active: number;
+    peak: number;
+    inserted: bigint;
+    closed: bigint;
+    expired: bigint;
+    evicted: bigint;
+    rejected: bigint;
+    cleared: bigint;
+    lookups: bigint;
+  };
+  pool: { kind: string; size: number; inUse: number; inUsePeak: number; exhausted: bigint };
+  /** Connections that this command cleared. */
+  cleared: bigint;
+}
+
+/** The bytes of a `RunResult`; `ask` puts a command to the running device. */
+export type RunHandle = Handle<Uint8Array> & { ask(command: ControlCommand): Promise<ControlReply> };
+
+/** A network interface; null: the driver (or the kernel) does not tell. */
+export interface NicRow {
+  name: string;
+  index: number;
+  mac: string;
+  mtu: number;
+  up: boolean;
+  carrier: boolean;
+  defaultRoute: boolean;
+  xdpPrograms: number;
+  /** Receive queues in use. */
+  queues: number;
+  speedMbps: number | null;
+  numaNode: number | null;
+  hardwareTimestamps: { rx: boolean; tx: boolean; ptp: number | null };
+  driver: string;
+  bus: string;
+  channels: {
+    combined: number;
+    maxCombined: number;
+    rx: number;
+    maxRx: number;
+    tx: number;
+    maxTx: number;
+  } | null;
+  rings: { rx: number; maxRx: number; tx: number; maxTx: number } | null;
+  coalesce: { rxUsecs: number; rxFrames: number } | null;
+  xdp: {
+    native: boolean;
+    redirect: boolean;
+    redirectTarget: boolean;
+    zeroCopy: boolean;
+    multiBuffer: boolean;
+    offload: boolean;
+    rxTimestamp: boolean;
+    txTimestamp: boolean;
+  } | null;
+  offloads: string[];
+}
 export type GenHandle = Handle<{ frames: bigint; bytes: bigint }>;
 
 export interface Decoder {
@@ -53,12 +137,19 @@ export type Calibration = { name: string; ps: number | bigint }[];
 export interface Native {
   version: string;
   tables: Tables;
-  /** Starts a run. `counters`: one cell a row of tables.counters, over a SharedArrayBuffer. */
-  start(plan: Uint8Array, counters: BigUint64Array | null): RunHandle;
+  /**
+   * Starts a run. `counters`: cells over a SharedArrayBuffer, laid out as csrc/base/counters.hpp says.
+   * `stateFolder`: where what a run changes of the machine is written down until it is put back.
+   */
+  start(plan: Uint8Array, counters: BigUint64Array | null, stateFolder: string | null): RunHandle;
   /** Writes a capture: a temporary file, renamed when it is whole. */
   generate(plan: Uint8Array, path: string, counters: BigUint64Array | null): GenHandle;
   openDecoder(path: string): Decoder;
   calibrate(): Promise<Calibration>;
+  /** Every interface of this network namespace, but loopback. */
+  nics(): NicRow[];
+  /** Puts back what killed runs have changed of interfaces; a sentence each. */
+  restoreSettings(stateFolder: string): string[];
   /** Runs raw bytecode; `memory` is what r1 and r2 describe (copied). Throws for a program that is refused or faults. */
   ebpfExec(
     code: Uint8Array,

@@ -7,7 +7,11 @@ const protocols = new Map([
 ]);
 
 /** One sentence each; mostly there is none. */
-export function notesOf({ plan, result }: RunRecord): string[] {
+export function notesOf(record: RunRecord): string[] {
+  return [...record.result.notes, ...missedTarget(record)];
+}
+
+function missedTarget({ plan, result }: RunRecord): string[] {
   const { device } = plan;
   const { packets } = result;
   if (!device?.enabled || device.target === null || packets.bypassed === 0n || packets.processed > 0n)

@@ -1,7 +1,7 @@
 // A run's record as the report that users read: the JSON contract `ringbed.report/1`. Names are a
 // contract: add, never rename. In memory 64-bit counts are bigint; stringify() writes them as JSON
 // numbers while these are exact and as strings above 2^53.
-import type { PortResult, RunRecord } from '../run/result.js';
+import type { PortResult, RunRecord, RunResult } from '../run/result.js';
 import { type Hist, summaryOf } from './hist.js';
 import { notesOf } from './notes.js';
 import { evaluateSlos, type SloOutcome } from './slo.js';
@@ -79,9 +79,17 @@ export interface Report {
     polls: bigint;
     interrupts: bigint;
     frames: bigint;
+    /** The processor that its thread was pinned to, in live worlds. */
+    cpu?: number;
   }[];
+  /** Live worlds: the processor of the generator's thread; null: none, or it was not pinned. */
+  generator?: { cpu: number | null };
+  /** Live worlds: kernel counters of losses that moved, by the kernel's own names. */
+  kernel?: { where: string; name: string; count: bigint }[];
   slo: SloOutcome[];
   digest: string;
+  /** Digest of which frame got which verdict, whenever: equal in any world that treats them alike. */
+  verdicts: string;
   memoryBytes: bigint;
   /** What differs from repeat to repeat, apart from everything that must not. */
   run: {
@@ -96,6 +104,7 @@ export interface Report {
 /** The report of a run; SLOs are judged here and nowhere else. */
 export function buildReport(record: RunRecord): Report {
   const { plan, result } = record;
+  const isLive = (plan.world?.kind ?? 'SIM') !== 'SIM';
   const report: Report = {
     schema: 'ringbed.report/1',
     scenario: { name: plan.name, description: plan.description, digest: record.scenarioDigest },
@@ -122,9 +131,12 @@ export function buildReport(record: RunRecord): Report {
       response: summaryOf(stream.response),
       gapIntended: summaryOf(stream.gapIntended),
     })),
-    cores: result.cores,
+    // Records hold a processor's number plus 1.
+    cores: result.cores.map(({ cpu, ...core }) => (cpu === 0 ? core : { ...core, cpu: cpu - 1 })),
+    ...(isLive ? liveParts(result) : {}),
     slo: [],
     digest: result.digest,
+    verdicts: result.verdicts.toString(16).padStart(16, '0'),
     memoryBytes: result.memoryBytes,
     run: {
       ringbed: record.ringbedVersion,
@@ -136,6 +148,10 @@ export function buildReport(record: RunRecord): Report {
   };
   report.slo = evaluateSlos(plan.slo, report);
   return report;
+}
+
+function liveParts({ generatorCpu, kernel }: RunResult): Pick<Report, 'generator' | 'kernel'> {
+  return { generator: { cpu: generatorCpu === 0 ? null : generatorCpu - 1 }, kernel };
 }
 
 /** Exit status of a finished run: 0, 1 (it broke its own books), 3 (an SLO missed) or 130 (interrupted). */

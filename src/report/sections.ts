@@ -97,6 +97,15 @@ export function drops(look: Look, report: Report): string[] {
   ];
 }
 
+/** What the kernel says of frames that got lost, in its own words. */
+export function kernel(look: Look, report: Report): string[] {
+  const counters = report.kernel ?? [];
+  if (counters.length === 0) return [];
+  const heads: Column[] = [{ title: 'counter' }, { title: 'of', align: 'left' }, { title: 'count' }];
+  const rows = counters.map(({ where, name, count: value }) => [name, where, count(value)]);
+  return [heading(look, "The kernel's counters of losses"), ...table(look, heads, rows)];
+}
+
 const percentileColumns: Column[] = [
   { title: 'count' },
   { title: 'min', expendable: 1 },
@@ -245,8 +254,10 @@ function packed(notes: readonly string[], width: number): string[] {
 
 export function cores(look: Look, report: Report): string[] {
   if (report.cores.length === 0 || report.world.ns === 0n) return [];
+  const pinned = report.cores.some((core) => core.cpu !== undefined);
   const rows = report.cores.map((core) => [
     `core ${core.core}`,
+    ...(pinned ? [String(core.cpu ?? '')] : []),
     percent(core.busyNs, report.world.ns),
     core.pausedNs > 0n ? paint(look, 'yellow', percent(core.pausedNs, report.world.ns)) : '',
     count(core.frames),
@@ -254,10 +265,21 @@ export function cores(look: Look, report: Report): string[] {
     core.polls > 0n ? significant(Number(core.frames) / Number(core.polls)) : '',
     core.interrupts > 0n ? count(core.interrupts) : '',
   ]);
-  const heads = ['', 'busy', 'paused', 'frames', 'polls', 'frames/poll', 'interrupts'].map((title) => ({
+  const heads = [
+    '',
+    ...(pinned ? ['cpu'] : []),
+    'busy',
+    'paused',
+    'frames',
+    'polls',
+    'frames/poll',
+    'interrupts',
+  ].map((title) => ({
     title,
   }));
-  return [heading(look, 'Cores'), ...table(look, heads, rows)];
+  const generator = report.generator?.cpu ?? null;
+  const beside = generator === null ? '' : `  generator on cpu ${generator}`;
+  return [`${heading(look, 'Cores')}${beside}`, ...table(look, heads, rows)];
 }
 
 export function streams(look: Look, report: Report): string[] {

@@ -19,6 +19,7 @@ export function renderReport(report: Report, look: Look, curves?: readonly Curve
     sections.header(look, report),
     sections.packets(look, report),
     sections.drops(look, report),
+    sections.kernel(look, report),
     sections.latency(look, report, drawn),
     sections.stages(look, report),
     sections.structures(look, report),

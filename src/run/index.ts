@@ -1,8 +1,15 @@
 // Public names of run/.
 export { fileError, writeFileAtomic } from './atomic-file.js';
 export { describeHost } from './host.js';
-export { LiveCounters, type Progress } from './progress.js';
+export { LiveCounters, type Progress, type RunParts } from './progress.js';
 export { decodeRecord, decodeResult, encodeRecord, type RecordHead, recordFormat } from './record.js';
 export type * from './result.js';
-export { type FinishedRun, generateCapture, type RunInput, runPlan, type WatchOptions } from './run.js';
+export {
+  type FinishedRun,
+  generateCapture,
+  type RunInput,
+  type RunningRun,
+  runPlan,
+  type WatchOptions,
+} from './run.js';
 export { prepareStore, readRun, storeRun } from './store.js';

@@ -103,6 +103,15 @@ export interface CoreResult {
   polls: bigint;
   interrupts: bigint;
   frames: bigint;
+  /** Its thread's processor plus 1; 0: not pinned. */
+  cpu: number;
+}
+
+/** A kernel counter of losses that moved during the run. */
+export interface KernelCounter {
+  where: string;
+  name: string;
+  count: bigint;
 }
 
 /** What carried the frames at one end of a live world. */
@@ -134,6 +143,12 @@ export interface RunResult {
   digest: string;
   memoryBytes: bigint;
   ports: PortResult[];
+  notes: string[];
+  kernel: KernelCounter[];
+  /** The generator's processor plus 1; 0: not pinned. */
+  generatorCpu: number;
+  /** Digest of which frame got which verdict, whenever: equal in any world that treats them alike. */
+  verdicts: bigint;
 }
 
 /** A target as the plan holds it; `limit` is in nanoseconds where the metric is a time. */

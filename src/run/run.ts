@@ -1,8 +1,14 @@
 // One run: hands the plan to the native core once, watches its counters, and returns the record.
 import { fromNative } from '../errors/index.js';
-import { type Handle, loadNative, packageVersion } from '../native/index.js';
+import {
+  type ControlCommand,
+  type ControlReply,
+  type Handle,
+  loadNative,
+  packageVersion,
+} from '../native/index.js';
 import { describeHost } from './host.js';
-import { LiveCounters, type Progress } from './progress.js';
+import { LiveCounters, type Progress, type RunParts } from './progress.js';
 import { decodeRecord, encodeRecord, recordFormat } from './record.js';
 import type { RunRecord } from './result.js';
 
@@ -16,6 +22,14 @@ export interface RunInput {
   yaml: Uint8Array;
   /** Repeats the run. */
   command: string;
+  /** What of it has live counters of its own; default: only the run as a whole. */
+  parts?: RunParts;
+}
+
+/** A run under way, for whoever serves its counters or controls its device. */
+export interface RunningRun {
+  counters: LiveCounters;
+  ask(command: ControlCommand): Promise<ControlReply>;
 }
 
 export interface WatchOptions {
@@ -24,6 +38,10 @@ export interface WatchOptions {
   /** Called every `intervalMs` milliseconds while the run goes on. */
   onProgress?: ((progress: Progress) => void) | undefined;
   intervalMs?: number | undefined;
+  /** Called once, when the run has started. */
+  onStart?: ((run: RunningRun) => void) | undefined;
+  /** Where what the run changes of the machine is written down; default: nowhere. */
+  stateFolder?: string | undefined;
 }
 
 export interface FinishedRun {
@@ -37,7 +55,26 @@ export async function runPlan(input: RunInput, options: WatchOptions = {}): Prom
   const native = loadNative();
   const startedAt = new Date().toISOString();
   const started = process.hrtime.bigint();
-  const result = await watch((counters) => native.start(input.plan, counters), options);
+  const result = await watch(
+    (counters) => {
+      const handle = native.start(input.plan, counters?.cells ?? null, options.stateFolder ?? null);
+      if (counters !== null) {
+        options.onStart?.({
+          counters,
+          ask: async (command) => {
+            try {
+              return await handle.ask(command);
+            } catch (error) {
+              throw fromNative(error);
+            }
+          },
+        });
+      }
+      return handle;
+    },
+    options,
+    input.parts,
+  );
   const wallNs = process.hrtime.bigint() - started;
   const head = {
     format: recordFormat,
@@ -59,23 +96,26 @@ export async function generateCapture(
   path: string,
   options: WatchOptions = {},
 ): Promise<{ frames: bigint; bytes: bigint }> {
-  return watch((counters) => loadNative().generate(plan, path, counters), options);
+  return watch((counters) => loadNative().generate(plan, path, counters?.cells ?? null), options);
 }
 
 // Starts native work, reports progress, stops it when the signal says so.
 async function watch<Result>(
-  start: (counters: BigUint64Array | null) => Handle<Result>,
-  { signal, onProgress, intervalMs = 100 }: WatchOptions,
+  start: (counters: LiveCounters | null) => Handle<Result>,
+  { signal, onProgress, onStart, intervalMs = 100 }: WatchOptions,
+  parts?: RunParts,
 ): Promise<Result> {
-  const counters = onProgress === undefined ? null : new LiveCounters(loadNative().tables.counters);
+  const watched = onProgress !== undefined || onStart !== undefined;
+  const counters = watched ? new LiveCounters(loadNative().tables, parts) : null;
   let timer: NodeJS.Timeout | undefined;
   let stop: (() => void) | undefined;
   try {
-    const handle = start(counters?.cells ?? null);
+    const handle = start(counters);
     stop = () => handle.stop();
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, { once: true });
-    if (counters !== null) timer = setInterval(() => onProgress?.(counters.progress()), intervalMs);
+    if (counters !== null && onProgress !== undefined)
+      timer = setInterval(() => onProgress(counters.progress()), intervalMs);
     return await handle.result;
   } catch (error) {
     throw fromNative(error);

@@ -7,4 +7,5 @@ export { jsonSchema } from './json-schema.js';
 export { type Loaded, type LoadOptions, loadScenarioFile, type ParseOptions, parseScenario } from './load.js';
 export { checkMemory, estimateMemory, type MemoryEstimate, type MemoryPart } from './memory.js';
 export type * from './plan.js';
+export { formatEndpoint, formatIp, isMulticast, parseIp } from './schema/address.js';
 export { type FieldRow, type LayerRow, type Row, type Tables, tables } from './tables.js';

@@ -7,6 +7,7 @@ import { emitJson, type JsonFlag, jsonOnStdout } from '../json-output.js';
 import { lookOf, print } from '../output.js';
 import { ProgressDisplay } from '../progress-display.js';
 import { commandOf, loadScenario, runInput, type ScenarioFlags } from '../scenario-input.js';
+import { openServing } from '../serving.js';
 import { describeScenario, explainScenario } from './validate.js';
 
 interface RunFlags extends ScenarioFlags {
@@ -15,6 +16,7 @@ interface RunFlags extends ScenarioFlags {
   explain?: boolean;
   dryRun?: boolean;
   quiet?: boolean;
+  serveMetrics?: number;
 }
 
 export async function run(path: string, flags: RunFlags): Promise<number> {
@@ -27,9 +29,14 @@ export async function run(path: string, flags: RunFlags): Promise<number> {
   // Before progress says that anything has started.
   loadNative();
   const input = runInput(scenario, commandOf('run', path, flags));
+  const serving = await openServing(scenario.plan.name, flags.serveMetrics);
+  const { stateFolder, onStart } = serving;
   const finished = await withInterrupt((signal) => {
     const progress = new ProgressDisplay(scenario.plan.name, flags.quiet === true);
-    return runPlan(input, { signal, onProgress: progress.update }).finally(() => progress.clear());
+    return runPlan(input, { signal, onProgress: progress.update, onStart, stateFolder }).finally(() => {
+      progress.clear();
+      serving.close();
+    });
   });
   const report = buildReport(finished.record);
   if (flags.out !== undefined) storeRun(flags.out, finished, `${stringify(report)}\n`);

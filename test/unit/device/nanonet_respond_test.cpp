@@ -319,6 +319,24 @@ TEST(NanonetControl, TheTargetCanBeChanged) {
   EXPECT_EQ(world.answer(request).source_port, 9000);
 }
 
+TEST(NanonetControl, GroupsCanBeChangedWithTheTarget) {
+  World world(testing::unicast_config());
+  const std::vector<IpAddress> groups{ip("239.9.9.9")};
+  ASSERT_TRUE(world.device->set_target({{}, ip("10.0.0.8"), 9000}, 17, &groups).ok());
+  Request request;
+  request.destination_port = 9000;
+  for (const char* address : {"10.0.0.8", "239.9.9.9"}) {
+    request.destination = ip(address);
+    EXPECT_EQ(world.answer(request).source_port, 9000) << address;
+  }
+  // None: it leaves them all, and may take TCP then.
+  const std::vector<IpAddress> none;
+  EXPECT_FALSE(world.device->set_target({{}, ip("10.0.0.8"), 9000}, 6).ok());
+  ASSERT_TRUE(world.device->set_target({{}, ip("10.0.0.8"), 9000}, 17, &none).ok());
+  EXPECT_EQ(world.device->process(request.frame(), 1).outcome, Outcome::bypassed);
+  EXPECT_TRUE(world.device->set_target({{}, ip("10.0.0.8"), 9000}, 6).ok());
+}
+
 TEST(NanonetControl, CountsBalanceAndReset) {
   World world(testing::unicast_config());
   Request dear;

@@ -1,0 +1,97 @@
+#include "engine/live_diagnosis.hpp"
+
+#include <algorithm>
+
+#include "port/nic_info.hpp"
+
+namespace ringbed::engine {
+
+namespace {
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+// Frames on queues that no socket of the run serves.
+std::string unsteered(const Plan& plan, const LiveSession& session) {
+  const std::vector<std::uint64_t>& queues = session.kernel_queues();
+  std::uint64_t sum = 0;
+  std::string list;
+  for (std::size_t queue = plan.sim.nic.queues; queue < queues.size(); ++queue) {
+    if (queues[queue] != 0) {
+      sum += queues[queue];
+      list += (list.empty() ? "" : ", ") + number(queue);
+    }
+  }
+  if (sum == 0) {
+    return {};
+  }
+  return number(sum) +
+         " frames came on queues of the interface that the scenario does not serve (" + list +
+         "); set nic.queues to as many as `ethtool -l` shows, or steer them (ethtool -X, -N)";
+}
+
+std::string why_nothing_came(const Plan& plan, const LiveSession& session,
+                             const base::Ledger& books) {
+  if (books.offered == 0) {
+    return "nothing arrived at the device's interface during the run; is anything sending to it?";
+  }
+  const std::uint64_t refused = books.dropped(base::Stage::nic);
+  if (refused != 0) {
+    const bool group = books.drops[static_cast<std::size_t>(base::Stage::nic)]
+                                  [static_cast<std::size_t>(base::Reason::multicast_filter)] != 0;
+    return "the NIC's address filter refused every frame that arrived (" + number(refused) + "): " +
+           (group ? "join their group with device.join" : "set device.address to their MAC") +
+           ", or set nic.multicastFilter to promiscuous";
+  }
+  if (session.device_kernel().arrived == 0) {
+    return plan.world == Plan::World::nic && session.generator().has_ports()
+               ? "none of " + number(books.offered) +
+                     " frames reached the device's interface: is it what the first interface is "
+                     "connected to? (a veth end drops what is redirected to it while its peer has "
+                     "no XDP program)"
+               : "none of " + number(books.offered) + " frames reached the device's interface";
+  }
+  return number(session.device_kernel().arrived) +
+         " frames reached the device's interface and none its sockets: see the kernel's counters";
+}
+
+}  // namespace
+
+std::vector<KernelCounter> moved(const std::vector<KernelCounter>& before,
+                                 const std::vector<KernelCounter>& after) {
+  std::vector<KernelCounter> rows;
+  for (const KernelCounter& now : after) {
+    const auto then = std::find_if(before.begin(), before.end(), [&](const KernelCounter& row) {
+      return row.where == now.where && row.name == now.name;
+    });
+    const std::uint64_t start = then == before.end() ? 0 : then->count;
+    if (now.count > start) {
+      rows.push_back({now.where, now.name, now.count - start});
+    }
+  }
+  return rows;
+}
+
+void add_losses(const std::string& interface, std::vector<KernelCounter>& counters) {
+  auto found = port::loss_counters(interface);
+  if (!found) {
+    return;
+  }
+  for (port::Ethtool::Statistic& counter : found.value()) {
+    counters.push_back({interface, std::move(counter.name), counter.value});
+  }
+}
+
+std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
+                                  const base::Ledger& books) {
+  std::vector<std::string> notes;
+  const std::string elsewhere = unsteered(plan, session);
+  if (!elsewhere.empty()) {
+    notes.push_back(elsewhere);
+  }
+  if (books.received == 0 && elsewhere.empty()) {
+    notes.push_back(why_nothing_came(plan, session, books));
+  }
+  return notes;
+}
+
+}  // namespace ringbed::engine

@@ -1,0 +1,166 @@
+// Commands to a running device: the desk, the mailbox of a core, and what a reset leaves to the
+// report. Threads that meet; under ThreadSanitizer in `npm test`.
+#include "engine/control.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <thread>
+#include <vector>
+
+#include "engine/core_mailbox.hpp"
+#include "engine/device_set.hpp"
+#include "engine/run.hpp"
+#include "plan_parts.hpp"
+
+namespace ringbed::engine {
+namespace {
+
+ControlCommand command_of(ControlCommand::Kind kind) {
+  ControlCommand command;
+  command.kind = kind;
+  return command;
+}
+
+TEST(ControlThreads, EveryAskerGetsItsOwnAnswer) {
+  ControlDesk desk;
+  std::atomic<bool> done{false};
+  std::jthread run([&] {
+    while (!done) {
+      desk.serve([](const ControlCommand& command) -> base::Result<ControlReply> {
+        ControlReply reply;
+        reply.cleared = command.port;
+        return reply;
+      });
+      std::this_thread::yield();
+    }
+  });
+  {
+    std::vector<std::jthread> askers;
+    for (std::uint16_t asker = 0; asker < 4; ++asker) {
+      askers.emplace_back([&desk, asker] {
+        for (std::uint16_t i = 0; i < 200; ++i) {
+          ControlCommand command = command_of(ControlCommand::Kind::config);
+          command.port = static_cast<std::uint16_t>(asker * 1000 + i);
+          const auto reply = desk.ask(command);
+          ASSERT_TRUE(reply.ok());
+          EXPECT_EQ(reply.value().cleared, command.port);
+        }
+      });
+    }
+  }
+  done = true;
+}
+
+TEST(ControlThreads, AClosedDeskTellsThoseWhoWaitAndThoseWhoComeLater) {
+  ControlDesk desk;
+  std::jthread asker([&desk] {
+    const auto reply = desk.ask(command_of(ControlCommand::Kind::status));
+    ASSERT_FALSE(reply.ok());
+    EXPECT_EQ(reply.error().message, "the run is over");
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  desk.close({base::ErrorCode::unavailable, "the run is over", ""});
+  asker.join();
+  EXPECT_FALSE(desk.ask(command_of(ControlCommand::Kind::stats)).ok());
+}
+
+TEST(Control, ASimulatedRunSaysWhyItObeysNobody) {
+  test::Parts parts = test::parts();
+  parts.plan = {};
+  parts.plan.u64(5, 10);
+  const auto plan = decode_plan(test::join(parts));
+  ASSERT_TRUE(plan.ok());
+  ControlDesk desk;
+  RunControl control;
+  control.desk = &desk;
+  ASSERT_TRUE(run(plan.value(), control).ok());
+  const auto reply = desk.ask(command_of(ControlCommand::Kind::disable));
+  ASSERT_FALSE(reply.ok());
+  EXPECT_EQ(reply.error().code, base::ErrorCode::unavailable);
+  EXPECT_NE(reply.error().message.find("simulated"), std::string::npos);
+}
+
+TEST(CoreMailboxThreads, CarriesEachOrderOnceAndTheAnswerBack) {
+  CoreMailbox mailbox;
+  constexpr std::uint32_t kOrders = 20'000;
+  std::jthread core([&mailbox] {
+    std::uint32_t obeyed = 0;
+    while (obeyed < kOrders) {
+      if (const CoreOrder* order = mailbox.order()) {
+        CoreAnswer answer;
+        answer.cleared = order->target.port;
+        answer.groups = order->groups;
+        mailbox.answer(std::move(answer));
+        ++obeyed;
+      }
+    }
+  });
+  for (std::uint32_t i = 0; i < kOrders; ++i) {
+    CoreOrder order;
+    order.target.port = static_cast<std::uint16_t>(i);
+    order.groups.resize(i % 3);
+    ASSERT_TRUE(mailbox.post(order));
+    EXPECT_FALSE(mailbox.post(order));
+    std::optional<CoreAnswer> answer;
+    while (!(answer = mailbox.take())) {
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(answer->cleared, i & 0xffff);
+    EXPECT_EQ(answer->groups.size(), i % 3);
+  }
+}
+
+// A device's counts, as many frames as asked for, none of them for it.
+void feed(device::Device& device, int frames) {
+  const std::array<std::uint8_t, 60> frame{};
+  for (int i = 0; i < frames; ++i) {
+    static_cast<void>(device.process(frame, 1));
+  }
+}
+
+TEST(Control, AResetStartsTheDevicesCountsAnewAndTheReportKeepsThem) {
+  test::Parts parts = test::parts();
+  parts.plan = {};
+  parts.plan.u64(5, 10);
+  const auto plan = decode_plan(test::join(parts));
+  ASSERT_TRUE(plan.ok());
+  auto devices = DeviceSet::create(plan.value());
+  ASSERT_TRUE(devices.ok());
+  DeviceSet& set = devices.value();
+  feed(*set.cores[0], 7);
+  set.reset(0);
+  EXPECT_EQ(set.cores[0]->stats().in, 0U);
+  feed(*set.cores[0], 5);
+  set.reset(0);
+  feed(*set.cores[0], 1);
+  EXPECT_EQ(set.cores[0]->stats().in, 1U);
+  EXPECT_EQ(set.stage(base::Stage::parse, nullptr).in, 13U);
+}
+
+TEST(Control, LiveCountersKeepToTheirShape) {
+  constexpr base::CounterShape kShape{2, 3, 4};
+  std::vector<std::uint64_t> cells(base::LiveCounters::cells_of(kShape), 0);
+  base::LiveCounters live(base::LiveCounters(cells), kShape);
+  // The last cell of each group is followed by the first of the next: nothing overlaps.
+  live.set(base::Counter::pool_exhausted, 1);
+  live.set(base::Stage::return_link, base::Reason::logic_error, 2);
+  live.set(1, base::StreamCounter::responses, 3);
+  live.set(2, base::RingCounter::full, 4);
+  live.set(3, base::CoreCounter::connections_rejected, 5);
+  EXPECT_EQ(cells[base::kCounters.size() - 1], 1U);
+  std::size_t at = base::kCounters.size() + base::kStageCount * base::kReasonCount;
+  EXPECT_EQ(cells[at - 1], 2U);
+  at += 2 * base::kStreamCounters.size();
+  EXPECT_EQ(cells[at - 1], 3U);
+  at += 3 * base::kRingCounters.size();
+  EXPECT_EQ(cells[at - 1], 4U);
+  EXPECT_EQ(cells.back(), 5U);
+  // A reader who gave fewer cells gets the parts that fit.
+  base::LiveCounters(base::LiveCounters(std::span(cells).first(3)), kShape)
+      .set(3, base::CoreCounter::received, 9);
+  EXPECT_EQ(cells.back(), 5U);
+}
+
+}  // namespace
+}  // namespace ringbed::engine
