@@ -4,6 +4,7 @@
 
 #include "port/membership.hpp"
 #include "port/netns.hpp"
+#include "port/nic_info.hpp"
 #include "port/nic_settings.hpp"
 #include "port/veth.hpp"
 
