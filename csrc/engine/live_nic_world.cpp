@@ -5,6 +5,7 @@
 #include "engine/datagram_ends.hpp"
 #include "port/membership.hpp"
 #include "port/netns.hpp"
+#include "port/nic_info.hpp"
 #include "port/nic_settings.hpp"
 #include "port/veth.hpp"
 

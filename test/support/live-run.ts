@@ -64,6 +64,13 @@ export class LiveBench {
     }
   }
 
+  /** Ends what a test that failed has left running. */
+  async endAll(): Promise<void> {
+    const closed = [...this.#children].map((child) => new Promise((done) => child.once('close', done)));
+    for (const child of this.#children) child.kill('SIGKILL');
+    await Promise.all(closed);
+  }
+
   stop(): void {
     for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.home, { recursive: true, force: true });
