@@ -135,7 +135,7 @@ base::Status Netlink::silence_arp(std::uint32_t index) {
   family.ifi_change = IFF_NOARP;
   family.ifi_flags = IFF_NOARP;
   NetlinkMessage message(RTM_NEWLINK, NLM_F_ACK, family);
-  return outcome(exchange(message), "cannot silence ARP on interface " + std::to_string(index));
+  return outcome(socket_.exchange(message), "cannot silence ARP on interface " + std::to_string(index));
 }
 
 base::Status Netlink::set_up(std::uint32_t index, bool up) {
@@ -184,7 +184,7 @@ base::Status Netlink::add_default_route(std::uint32_t index) {
   family.rtm_type = RTN_UNICAST;
   NetlinkMessage message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, family);
   message.number(RTA_OIF, index);
-  return outcome(exchange(message),
+  return outcome(socket_.exchange(message),
                  "cannot make interface " + std::to_string(index) + " the default route");
 }
 
