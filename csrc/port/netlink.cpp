@@ -11,8 +11,6 @@
 #include <algorithm>
 #include <array>
 
-#include "port/netlink_socket.hpp"
-
 namespace ringbed::port {
 
 namespace {
@@ -87,10 +85,8 @@ LinkInfo parse_link(base::ByteView body) {
 
 base::Result<Netlink> Netlink::open() {
   auto socket = NetlinkSocket::open(NETLINK_ROUTE);
-  if (!socket) {
-    return socket.error();
-  }
-  return Netlink(std::move(socket).value());
+  return socket ? base::Result<Netlink>(Netlink(std::move(socket).value()))
+                : base::Result<Netlink>(socket.error());
 }
 
 base::Status Netlink::create_veth(const VethEnd& here, const VethEnd& there,
@@ -135,7 +131,8 @@ base::Status Netlink::silence_arp(std::uint32_t index) {
   family.ifi_change = IFF_NOARP;
   family.ifi_flags = IFF_NOARP;
   NetlinkMessage message(RTM_NEWLINK, NLM_F_ACK, family);
-  return outcome(socket_.exchange(message), "cannot silence ARP on interface " + std::to_string(index));
+  return outcome(socket_.exchange(message),
+                 "cannot silence ARP on interface " + std::to_string(index));
 }
 
 base::Status Netlink::set_up(std::uint32_t index, bool up) {

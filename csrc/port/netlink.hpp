@@ -11,7 +11,6 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
-#include "port/descriptor.hpp"
 #include "port/netlink_socket.hpp"
 
 namespace ringbed::port {
