@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "port/frame_recipe.hpp"
 #include "port/port.hpp"
 
 namespace ringbed::port {
@@ -25,6 +26,13 @@ struct XdpOptions {
   std::uint32_t busy_poll_budget = 64;  // frames a poll
 };
 
+// How the backend `kernel` sends.
+struct KernelOptions {
+  std::vector<FrameRecipe> recipes;  // what a descriptor's `options` of n means: recipes[n - 1]
+  std::uint32_t longest_frame = 0;   // that will be sent; 0: whatever fits
+  std::uint32_t hold = 0;            // frames that tx_burst() may keep until flush(), at most
+};
+
 // What is opened: all queues of one interface (or file) at once.
 struct PortConfig {
   std::string where;                    // interface; pcap: IN.pcap, OUT.pcap or IN.pcap,OUT.pcap
@@ -34,6 +42,7 @@ struct PortConfig {
   std::uint32_t rx_frames = 1024;       // a queue
   std::uint32_t tx_descriptors = 1024;  // a queue
   XdpOptions xdp;
+  KernelOptions kernel;
 
   [[nodiscard]] std::uint32_t frames() const noexcept {
     return static_cast<std::uint32_t>(area.size() / frame_bytes);
