@@ -1,6 +1,7 @@
 #include "engine/veth_world.hpp"
 
 #include "port/veth.hpp"
+#include "port/xdp_program.hpp"
 
 namespace ringbed::engine {
 
@@ -19,6 +20,11 @@ class VethWorld final : public LiveWorld {
     return open(pair_.left(), generator_backend_, config);
   }
   base::Result<port::Ports> open_device(const port::PortConfig& config) override {
+    if (generator_backend_ == "kernel" && device_backend_ != "xdp") {
+      if (base::Status status = let_redirected_in(); !status) {
+        return status.error();
+      }
+    }
     return open(pair_.right(), device_backend_, config);
   }
   base::Result<port::LinkInfo> generator_link() override {
@@ -42,7 +48,21 @@ class VethWorld final : public LiveWorld {
     return status ? std::move(ports) : base::Result<port::Ports>(status.error());
   }
 
+  // A veth takes redirected frames only where an XDP program hangs: one that passes them all.
+  base::Status let_redirected_in() {
+    const port::VethPair::End& end = pair_.right();
+    return end.space.run([&]() -> base::Status {
+      auto program = port::XdpProgram::attach(end.link.index, 1, port::XdpMode::native, false);
+      if (!program) {
+        return program.error();
+      }
+      passing_ = std::move(program).value();
+      return {};
+    });
+  }
+
   port::VethPair pair_;
+  port::XdpProgram passing_;
   std::string generator_backend_;
   std::string device_backend_;
 };
