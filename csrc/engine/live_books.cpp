@@ -88,11 +88,15 @@ void book_datagrams(Ledger& books, const LiveSession& session) {
 }
 
 // With XDP the interface counts a frame that found no room in the socket's ring as dropped, too;
-// that one is in the port's own counts already.
+// that one is in the port's own counts already. So is one that the sender's redirection could not
+// hand over.
 std::uint64_t dropped_before_the_port(const LiveSession& session) {
   std::uint64_t counted = 0;
   for (const auto& port : session.device_ports()) {
     counted += port->capabilities().interface_counts_drops ? port->stats().rx_dropped() : 0;
+  }
+  for (const auto& port : session.generator_ports()) {
+    counted += port->capabilities().peer_counts_tx_drops ? port->stats().tx_dropped() : 0;
   }
   return less(session.device_kernel().dropped, counted);
 }

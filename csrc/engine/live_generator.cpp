@@ -23,6 +23,7 @@ LiveGenerator::LiveGenerator(const Plan& plan, gen::Generator& source,
       check_fcs_(plan.sim.nic.check_fcs),
       datagrams_(config.datagrams),
       to_sockets_(config.to_sockets),
+      recipes_(config.recipes),
       streams_(plan.traffic, source),
       warmup_ns_(sim::to_ns(plan.sim.warmup)) {
   for (port::Port* port : queues) {
@@ -59,6 +60,7 @@ void LiveGenerator::run(const std::atomic<bool>& stop_sending, const std::atomic
       if (more) {
         worked = send_due(now);
       } else {
+        flush();
         sending_.store(false, std::memory_order_release);
       }
     }
@@ -118,7 +120,7 @@ bool LiveGenerator::send_due(std::uint64_t now) noexcept {
       const std::uint64_t copy = frames_.allocate();
       std::copy_n(bytes.data(), meta.length, area_.data() + copy);
       ++ledger_.duplicated_forward;
-      stage(queue, copy, meta);
+      stage(queue, copy, meta, false);
     }
     if (transit.flip != 0) {
       if (check_fcs_) {
@@ -130,20 +132,24 @@ bool LiveGenerator::send_due(std::uint64_t now) noexcept {
       }
       sim::flip_bit(bytes.first(meta.length), transit.flip);
     }
-    stage(queue, address, meta);
+    stage(queue, address, meta, transit.flip != 0);
   }
-  for (Queue& queue : queues_) {
-    flush(queue);
+  if (taken < kBurst) {
+    flush();  // nothing more is due
+  } else {
+    for (Queue& queue : queues_) {
+      hand_over(queue);
+    }
   }
   offered_.store(ledger_.offered, std::memory_order_relaxed);
   lost_.store(ledger_.dropped(), std::memory_order_relaxed);
   return taken != 0;
 }
 
-void LiveGenerator::stage(Queue& queue, std::uint64_t address,
-                          const gen::FrameMeta& meta) noexcept {
+void LiveGenerator::stage(Queue& queue, std::uint64_t address, const gen::FrameMeta& meta,
+                          bool damaged) noexcept {
   if (queue.count == kBurst) {
-    flush(queue);
+    hand_over(queue);
   }
   const base::ByteView frame = area_.subspan(address, meta.length);
   if (to_sockets_ && !deliverable(plan_, frame)) {
@@ -151,21 +157,34 @@ void LiveGenerator::stage(Queue& queue, std::uint64_t address,
   }
   queue.log->add(flight_hash(frame, datagrams_),
                  {meta.departure_ps / gen::kPsPerNs, meta.sequence, meta.stream, meta.flow});
-  queue.staged[queue.count++] = {address, meta.length, 0};
+  queue.streams[queue.count] = meta.stream;
+  queue.staged[queue.count++] = {address, meta.length, recipes_ && !damaged ? meta.stream + 1 : 0};
 }
 
 // The frames are bounded by the transmit rings, so a ring has room for each that there is; only a
 // link that is gone makes it refuse.
-void LiveGenerator::flush(Queue& queue) noexcept {
+void LiveGenerator::hand_over(Queue& queue) noexcept {
   if (queue.count == 0) {
     return;
   }
+  const std::uint64_t now = clock_.now();
   const std::size_t sent = queue.port->tx_burst(std::span(queue.staged).first(queue.count));
+  for (std::size_t i = 0; i < sent; ++i) {
+    streams_.sent(queue.streams[i], now);
+  }
   for (std::size_t i = sent; i < queue.count; ++i) {
     ledger_.drop(base::Stage::link, base::Reason::link_queue_full);
     frames_.free(queue.staged[i].address);
   }
   queue.count = 0;
+}
+
+// Everything that is on this side leaves.
+void LiveGenerator::flush() noexcept {
+  for (Queue& queue : queues_) {
+    hand_over(queue);
+    queue.port->flush();
+  }
 }
 
 bool LiveGenerator::listen(std::size_t queue) noexcept {

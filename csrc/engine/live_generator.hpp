@@ -35,6 +35,7 @@ class LiveGenerator {
     std::uint32_t log_records = 1U << 18;  // of each queue
     bool datagrams = false;                // sockets are at one of the ends
     bool to_sockets = false;               // ... at the device's
+    bool recipes = false;  // the ports know the streams' images (port::KernelOptions)
   };
 
   LiveGenerator(const Plan& plan, gen::Generator& source, std::span<port::Port* const> queues,
@@ -94,12 +95,15 @@ class LiveGenerator {
     std::unique_ptr<FlightLog> log;
     std::optional<FlightReader> answers;
     std::array<ring::Descriptor, kBurst> staged{};
+    std::array<std::uint32_t, kBurst> streams{};  // of the staged frames
     std::size_t count = 0;
   };
 
   bool send_due(std::uint64_t now) noexcept;
-  void stage(Queue& queue, std::uint64_t address, const gen::FrameMeta& meta) noexcept;
-  void flush(Queue& queue) noexcept;
+  void stage(Queue& queue, std::uint64_t address, const gen::FrameMeta& meta,
+             bool damaged) noexcept;
+  void hand_over(Queue& queue) noexcept;
+  void flush() noexcept;
   bool listen(std::size_t queue) noexcept;
   void hear(std::size_t queue, base::ByteView frame, std::uint64_t now) noexcept;
   [[nodiscard]] bool recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept;
@@ -119,6 +123,7 @@ class LiveGenerator {
   bool check_fcs_;
   bool datagrams_;
   bool to_sockets_;
+  bool recipes_;
   StreamStats streams_;
   std::uint64_t warmup_ns_;
   base::Ledger ledger_;

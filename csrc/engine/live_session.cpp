@@ -27,6 +27,20 @@ base::Result<ring::MemoryArea> map_frames(std::uint64_t frames, std::uint32_t fr
   return ring::MemoryArea::map(frames * frame_bytes, pages);
 }
 
+// Frames that the engine `kernel` may keep for one call, which has a price of its own.
+constexpr std::uint32_t kHeldFrames = 1024;
+
+port::KernelOptions kernel_options(const gen::Generator& source) {
+  port::KernelOptions options;
+  options.longest_frame = source.max_frame_bytes();
+  options.hold = kHeldFrames;
+  for (std::uint32_t stream = 0; stream < source.stream_count(); ++stream) {
+    auto image = source.image(stream).value_or(gen::FrameImage{});
+    options.recipes.push_back({std::move(image.bytes), std::move(image.varies)});
+  }
+  return options;
+}
+
 base::MutableBytes span_of(const ring::MemoryArea& area) noexcept {
   return {area.data(), area.size()};
 }
@@ -66,11 +80,16 @@ base::Status LiveSession::open_ends() {
   config.rx_frames = setup_.generator_rx;
   // Any queue may get all of the frames.
   config.tx_descriptors = queues * setup_.generator_tx;
+  const bool recipes = setup_.generator_backend == "kernel";
+  if (recipes) {
+    config.kernel = kernel_options(source_);
+  }
   auto generator_ports = world_.open_generator(config);
   if (!generator_ports) {
     return generator_ports.error();
   }
   generator_ports_ = std::move(generator_ports).value();
+  config.kernel = {};
 
   auto device_area = map_frames(std::uint64_t{queues} * setup_.device_rx + plan_.pool.size,
                                 setup_.frame_bytes, plan_.huge_pages);
@@ -108,6 +127,7 @@ base::Status LiveSession::open_ends() {
   generator.first_tx_frame = queues * setup_.generator_rx;
   generator.datagrams = setup_.generator_datagrams || setup_.device_datagrams;
   generator.to_sockets = setup_.device_datagrams;
+  generator.recipes = recipes;
   generator_ = std::make_unique<LiveGenerator>(plan_, source_, ports, generator, clock_);
   make_workers(pool_address);
   return {};

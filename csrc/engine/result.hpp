@@ -69,6 +69,7 @@ struct StreamResult {
   std::uint64_t offered_bytes = 0;
   base::Histogram response;
   base::Histogram gap_intended;
+  base::Histogram gap_achieved;  // where frames leave; live worlds alone
 };
 
 struct CoreResult {

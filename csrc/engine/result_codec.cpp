@@ -107,6 +107,9 @@ ProtoWriter write(const StreamResult& stream) {
   out.message(9, write(stream.response));
   out.u64(10, stream.offered_bytes);
   out.message(11, write(stream.gap_intended));
+  if (stream.gap_achieved.count() != 0) {
+    out.message(20, write(stream.gap_achieved));
+  }
   return out;
 }
 

@@ -40,6 +40,7 @@ std::vector<StreamResult> StreamStats::results() const {
     if (stream.histograms != kNone) {
       row.response = histograms_[stream.histograms].response;
       row.gap_intended = histograms_[stream.histograms].gap;
+      row.gap_achieved = histograms_[stream.histograms].achieved;
     }
     rows.push_back(std::move(row));
   }
@@ -57,7 +58,7 @@ std::uint64_t StreamStats::offered_bytes() const noexcept {
 std::size_t StreamStats::memory_bytes() const noexcept {
   std::size_t sum = tracker_.memory_bytes() + streams_.size() * sizeof(Stream);
   for (const Histograms& rows : histograms_) {
-    sum += rows.response.bytes() + rows.gap.bytes();
+    sum += rows.response.bytes() + rows.gap.bytes() + rows.achieved.bytes();
   }
   return sum;
 }

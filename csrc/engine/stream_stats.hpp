@@ -33,6 +33,15 @@ class StreamStats {
     row.bytes += frame.length;
   }
 
+  // A frame of the stream leaves, on a real clock.
+  void sent(std::uint32_t stream, std::uint64_t now_ns) noexcept {
+    Stream& row = streams_[stream];
+    if (row.histograms != kNone && row.last_sent_ns != 0) {
+      histograms_[row.histograms].achieved.record(now_ns - row.last_sent_ns);
+    }
+    row.last_sent_ns = now_ns;
+  }
+
   void received(std::uint32_t stream, std::uint32_t flow, std::uint64_t sequence) noexcept {
     tracker_.receive(stream, flow, sequence);
   }
@@ -67,10 +76,12 @@ class StreamStats {
     std::uint64_t bytes = 0;
     std::uint64_t responses = 0;
     std::uint64_t last_departure_ps = 0;
+    std::uint64_t last_sent_ns = 0;
   };
   struct Histograms {
     base::Histogram response;
     base::Histogram gap;
+    base::Histogram achieved;
   };
 
   std::vector<Stream> streams_;

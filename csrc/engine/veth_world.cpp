@@ -5,6 +5,7 @@
 #include "engine/datagram_ends.hpp"
 #include "port/nic_info.hpp"
 #include "port/veth.hpp"
+#include "port/xdp_program.hpp"
 
 namespace ringbed::engine {
 
@@ -69,6 +70,11 @@ class VethWorld final : public LiveWorld {
     return generator_.open(config);
   }
   base::Result<port::Ports> open_device(const port::PortConfig& config) override {
+    if (generator_.backend == "kernel" && device_.backend != "xdp") {
+      if (base::Status status = let_redirected_in(); !status) {
+        return status.error();
+      }
+    }
     return device_.open(config);
   }
   base::Result<port::LinkInfo> generator_link() override {
@@ -103,9 +109,23 @@ class VethWorld final : public LiveWorld {
   }
 
  private:
+  // A veth takes redirected frames only where an XDP program hangs: one that passes them all.
+  base::Status let_redirected_in() {
+    const port::VethPair::End& end = pair_.right();
+    return end.space.run([&]() -> base::Status {
+      auto program = port::XdpProgram::attach(end.link.index, 1, port::XdpMode::native, false);
+      if (!program) {
+        return program.error();
+      }
+      passing_ = std::move(program).value();
+      return {};
+    });
+  }
+
   port::VethPair pair_;
   End generator_;
   End device_;
+  port::XdpProgram passing_;
 };
 
 }  // namespace

@@ -238,6 +238,29 @@ void FrameBuilder::fill_random(FrameEdit& edit, std::uint32_t length) noexcept {
   edit.transport().add(wire::sum({to, count}));
 }
 
+std::optional<FrameImage> FrameBuilder::image() const {
+  if (!size_.fixed()) {
+    return std::nullopt;
+  }
+  FrameImage image = data_.image(min_length());
+  const auto vary = [&](const Slot& slot) {
+    std::fill_n(image.varies.begin() + slot.at, slot.bytes, true);
+  };
+  for (const auto* steps : {&header_programs_, &payload_programs_, &late_programs_}) {
+    for (const Step& step : *steps) {
+      vary(step.slot);
+    }
+  }
+  for (const Slot* slot :
+       {&timestamp_, &order_id_, &source_port_, &source_address_, &seq_, &ack_, &flags_}) {
+    vary(*slot);
+  }
+  if (random_payload_) {
+    std::fill(image.varies.begin() + shape_.payload_at, image.varies.end(), true);
+  }
+  return image;
+}
+
 std::uint32_t FrameBuilder::min_length() const noexcept {
   return std::max(size_.min(), FrameTemplate::kMinFrameBytes);
 }

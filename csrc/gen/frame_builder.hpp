@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,9 @@ class FrameBuilder {
   [[nodiscard]] const Slot& ack() const noexcept { return ack_; }
   [[nodiscard]] const Slot& flags() const noexcept { return flags_; }
   [[nodiscard]] std::uint32_t header_bytes() const noexcept { return shape_.payload_at; }
+
+  // What the data frames have in common; none where their lengths differ.
+  [[nodiscard]] std::optional<FrameImage> image() const;
 
   // Lengths of frames, padded.
   [[nodiscard]] std::uint32_t min_length() const noexcept;

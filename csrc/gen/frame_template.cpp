@@ -71,4 +71,17 @@ void FrameTemplate::seal() {
       wire::sum(image.subspan(shape_.transport_at, content_bytes_ - shape_.transport_at)));
 }
 
+FrameImage FrameTemplate::image(std::uint32_t length) const {
+  FrameImage image{image_, std::vector<bool>(length)};
+  image.bytes.resize(length);
+  const auto vary = [&](std::size_t at) { image.varies[at] = image.varies[at + 1] = true; };
+  if (!shape_.ipv6) {
+    vary(network_checksum_at_);
+  }
+  if (checksum_) {
+    vary(transport_checksum_at_);
+  }
+  return image;
+}
+
 }  // namespace ringbed::gen

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "gen/frame_image.hpp"
 #include "gen/frame_shape.hpp"
 #include "gen/slot.hpp"
 
@@ -64,6 +65,10 @@ class FrameTemplate {
       base::store_native(edit.frame() + transport_checksum_at_, sum);
     }
   }
+
+  // A frame of `length` bytes as the image has it, checksums marked as varying. After seal(), for
+  // templates of one length.
+  [[nodiscard]] FrameImage image(std::uint32_t length) const;
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return image_.size(); }
 

@@ -106,6 +106,10 @@ std::uint32_t Generator::flows(std::uint32_t stream) const noexcept {
   return sources_[stream]->flows();
 }
 
+std::optional<FrameImage> Generator::image(std::uint32_t stream) const {
+  return sources_[stream]->image();
+}
+
 std::size_t Generator::memory_bytes() const noexcept {
   std::size_t bytes = heap_.capacity() * sizeof(Turn);
   for (const auto& source : sources_) {

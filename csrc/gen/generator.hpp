@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "gen/frame_image.hpp"
 #include "gen/stream_spec.hpp"
 
 namespace ringbed::gen {
@@ -56,6 +58,9 @@ class Generator {
   [[nodiscard]] std::size_t stream_count() const noexcept { return sources_.size(); }
   // FrameMeta::flow of the stream is below this.
   [[nodiscard]] std::uint32_t flows(std::uint32_t stream) const noexcept;
+  // What all frames of the stream have in common; none where their lengths differ or where they
+  // follow no template (TCP, SYN floods, replays).
+  [[nodiscard]] std::optional<FrameImage> image(std::uint32_t stream) const;
   [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
   // Bytes that the generator holds.
   [[nodiscard]] std::size_t memory_bytes() const noexcept;

@@ -23,6 +23,8 @@ class Source {
   virtual void emit(std::uint8_t* frame, FrameMeta& meta) noexcept = 0;
 
   [[nodiscard]] virtual std::uint32_t max_frame_bytes() const noexcept = 0;
+  // What all of its frames have in common; none where there is nothing of the kind.
+  [[nodiscard]] virtual std::optional<FrameImage> image() const { return std::nullopt; }
   [[nodiscard]] virtual std::uint32_t flows() const noexcept = 0;
   [[nodiscard]] virtual std::size_t memory_bytes() const noexcept = 0;
   [[nodiscard]] virtual base::Status status() const { return {}; }

@@ -42,6 +42,7 @@ class UdpSource final : public Source {
   }
 
   std::uint32_t max_frame_bytes() const noexcept override { return builder_.max_length(); }
+  std::optional<FrameImage> image() const override { return builder_.image(); }
   std::uint32_t flows() const noexcept override { return flows_; }
   std::size_t memory_bytes() const noexcept override {
     return sizeof *this + builder_.memory_bytes() + arrival_.memory_bytes();

@@ -17,4 +17,7 @@ namespace ringbed::port {
 [[nodiscard]] Availability packet_available() noexcept;
 [[nodiscard]] base::Result<Ports> create_packet(const PortConfig& config);
 
+[[nodiscard]] Availability kernel_available() noexcept;
+[[nodiscard]] base::Result<Ports> create_kernel(const PortConfig& config);
+
 }  // namespace ringbed::port

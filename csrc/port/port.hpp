@@ -67,6 +67,7 @@ struct Capabilities {
   bool zero_copy = false;
   bool interface_counts_drops = false;  // rx drops are among the interface's rx_dropped, too
   bool makes_headers = false;  // frames are datagrams: only addresses, ports and payload are real
+  bool peer_counts_tx_drops = false;    // tx drops are among the rx_dropped of the veth peer, too
 };
 
 // One thread at a time, stats() and close() included.
@@ -87,6 +88,9 @@ class Port {
   // when the transmit ring is full: reclaim() and try again. 0 after close(). A frame of the n that
   // cannot be sent (too long, invalid) is a tx drop and still comes home through reclaim().
   [[nodiscard]] virtual std::size_t tx_burst(std::span<const ring::Descriptor> frames) noexcept = 0;
+
+  // Sends what tx_burst() was allowed to keep back (KernelOptions::hold); others keep nothing.
+  virtual void flush() noexcept {}
 
   // Takes home the addresses of frames whose sending is over, as they were given to tx_burst();
   // returns how many.

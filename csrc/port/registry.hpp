@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "port/frame_recipe.hpp"
 #include "port/port.hpp"
 
 namespace ringbed::port {
@@ -43,6 +44,11 @@ struct SocketOptions {
   std::array<std::uint8_t, 6> own_mac{};  // what the frames say that are made of datagrams
   std::array<std::uint8_t, 6> peer_mac{};
   std::uint32_t busy_poll_us = 0;  // 0: a poll never looks into the driver's queue
+// How the backend `kernel` sends.
+struct KernelOptions {
+  std::vector<FrameRecipe> recipes;  // what a descriptor's `options` of n means: recipes[n - 1]
+  std::uint32_t longest_frame = 0;   // that will be sent; 0: whatever fits
+  std::uint32_t hold = 0;            // frames that tx_burst() may keep until flush(), at most
 };
 
 // What is opened: all queues of one interface (or file) at once.
@@ -55,6 +61,7 @@ struct PortConfig {
   std::uint32_t tx_descriptors = 1024;  // a queue
   XdpOptions xdp;
   SocketOptions socket;
+  KernelOptions kernel;
 
   [[nodiscard]] std::uint32_t frames() const noexcept {
     return static_cast<std::uint32_t>(area.size() / frame_bytes);

@@ -118,6 +118,47 @@ TEST(Generator, EveryCombinationDissectsClean) {
   EXPECT_EQ(checked, 2U * 3 * 3 * 6 * 4 * 2 * 24);
 }
 
+// What a stream calls its image is what all of its frames have in common.
+TEST(Generator, FramesFollowTheStreamsImage) {
+  for (const bool ipv6 : {false, true}) {
+    for (const char* payload :
+         {"nanonet.market_data", "nanonet.trading_order", "random", "zero", "text"}) {
+      for (const std::uint32_t flows : {1U, 5U}) {
+        for (const std::uint32_t size : {0U, 1514U}) {
+          StreamSpec spec = udp_stream(ipv6);
+          spec.payload.kind = payload;
+          spec.payload.data = {'o', 'd', 'd'};
+          spec.flows = flows;
+          spec.vlans = {{0x8100, 5, true, 100}};
+          if (size != 0) {
+            spec.payload.size = {.kind = SizeSpec::Kind::choice, .choices = {size}};
+          }
+          spec.fields = {
+              program(ipv6 ? "ipv6.hopLimit" : "ipv4.ttl", FieldProgramSpec::Kind::uniform, 1, 255),
+              program("vlan.vid", FieldProgramSpec::Kind::increment, 0, 4095)};
+          const auto image = make({spec}).image(0);
+          ASSERT_TRUE(image.has_value());
+          const bool random = std::string_view(payload) == "random";
+          std::size_t fixed = 0;
+          for (const auto& frame : frames({spec}, 50)) {
+            ASSERT_EQ(frame.bytes.size(), image->bytes.size());
+            for (std::size_t i = 0; i < frame.bytes.size(); ++i) {
+              ASSERT_TRUE(image->varies[i] || frame.bytes[i] == image->bytes[i])
+                  << payload << " byte " << i;
+              fixed += image->varies[i] ? 0 : 1;
+            }
+          }
+          EXPECT_GT(fixed, 50U * (random ? 20 : frames({spec}, 1)[0].bytes.size() / 3));
+        }
+      }
+    }
+  }
+  StreamSpec varying = udp_stream();
+  varying.payload.size = {.kind = SizeSpec::Kind::uniform, .min = 125, .max = 300};
+  EXPECT_FALSE(make({varying}).image(0).has_value());
+  EXPECT_FALSE(make({tcp_stream()}).image(0).has_value());
+}
+
 // A program on any settable header field lands in that field, and where the field is no length,
 // type or checksum, the frame stays clean.
 TEST(Generator, EveryHeaderFieldCanBeProgrammed) {

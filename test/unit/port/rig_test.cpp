@@ -13,6 +13,7 @@
 #include "port/datagram.hpp"
 #include "port/host_stack.hpp"
 #include "port/veth.hpp"
+#include "port/xdp_program.hpp"
 
 namespace ringbed::port {
 
@@ -118,6 +119,13 @@ class VethRig final : public Rig {
       return {};
     });
     const base::Status listening = pair_.left().space.run([&]() -> base::Status {
+      if (backend == "kernel") {  // a veth takes redirected frames only where an XDP program hangs
+        auto program = XdpProgram::attach(pair_.left().link.index, 1, XdpMode::native, false);
+        if (!program) {
+          return program.error();
+        }
+        passing_ = std::move(program).value();
+      }
       outside_ = FileDescriptor(
           socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_ALL)));
       sockaddr_ll address{};
@@ -221,6 +229,7 @@ class VethRig final : public Rig {
   VethPair pair_;
   bool datagrams_;
   FileDescriptor outside_;
+  XdpProgram passing_;
 };
 
 }  // namespace
