@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto kBackends = std::to_array<Backend>({
     {"kernel", "frames written and sent by an eBPF program in the kernel, received by AF_XDP", true,
-     kernel_available, create_kernel},
+     false, kernel_available, create_kernel},
     {"loopback", "in memory: what one queue sends its partner receives; no privileges", false,
      false, always_available, create_loopback},
     {"packet", "AF_PACKET with TPACKET_V3 rings: past the stack, through the kernel", true, false,

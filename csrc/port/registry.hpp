@@ -44,6 +44,8 @@ struct SocketOptions {
   std::array<std::uint8_t, 6> own_mac{};  // what the frames say that are made of datagrams
   std::array<std::uint8_t, 6> peer_mac{};
   std::uint32_t busy_poll_us = 0;  // 0: a poll never looks into the driver's queue
+};
+
 // How the backend `kernel` sends.
 struct KernelOptions {
   std::vector<FrameRecipe> recipes;  // what a descriptor's `options` of n means: recipes[n - 1]
