@@ -173,33 +173,42 @@ class BasicTable final : public ConnectionTable {
 
   // Three passes over a batch, so that each pass's cache misses overlap: index lines, then the
   // connections that they point to, then the comparisons. Nearly always the first candidate of a
-  // key, or its having none, is the answer.
+  // key, or its having none, is the answer; keys without one are done after the second pass.
   std::size_t find_batch(const ConnectionKey* keys, Connection** found,
                          std::size_t count) noexcept {
     std::array<typename Index::Hash, kBurst> hashes;
-    std::array<std::uint32_t, kBurst> candidates;
     for (std::size_t i = 0; i < count; ++i) {
       hashes[i] = index_.hash(keys[i]);
       index_.prefetch(hashes[i]);
     }
     Connection* const connections = connections_.data();
+    std::array<std::uint32_t, kBurst> candidates;
+    std::array<std::uint8_t, kBurst> open;  // keys that have one
+    std::size_t left = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      candidates[i] = index_.candidate(hashes[i]);
-      if (candidates[i] < kLookOn) {
-        __builtin_prefetch(&connections[candidates[i]]);
+      const std::uint32_t candidate = index_.candidate(hashes[i]);
+      if (candidate < kLookOn) {
+        __builtin_prefetch(&connections[candidate]);
       }
+      found[i] = nullptr;
+      candidates[left] = candidate;
+      open[left] = static_cast<std::uint8_t>(i);
+      left += candidate != kNoConnection ? 1 : 0;
     }
     std::uint32_t probes = 0;
     std::size_t hits = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      std::uint32_t number = candidates[i];
-      if (number < kLookOn && connections[number].key == keys[i]) {
+    for (std::size_t j = 0; j < left; ++j) {
+      const std::size_t i = open[j];
+      std::uint32_t number = candidates[j];
+      if (number != kLookOn && connections[number].key == keys[i]) [[likely]] {
         ++probes;
-      } else if (number != kNoConnection) {
+      } else {
         number = index_.find(hashes[i], keys[i], connections, probes);
       }
-      found[i] = number == kNoConnection ? nullptr : &connections[number];
-      hits += number == kNoConnection ? 0 : 1;
+      if (number != kNoConnection) [[likely]] {
+        found[i] = &connections[number];
+        ++hits;
+      }
     }
     stats_.lookups += count;
     stats_.probes += probes;

@@ -29,13 +29,19 @@ class ChainedIndex {
 
   [[nodiscard]] Hash hash(const ConnectionKey& key) const noexcept {
     if (!key.is_v6()) [[likely]] {
-      return jhash_3words(key.source, key.destination, key.ports, 0) % buckets_;
+      return jhash_3words(key.source(), key.destination(), key.ports(), 0) % buckets_;
     }
-    std::array<std::uint32_t, 9> words{key.source, key.destination, key.ports};
-    for (std::size_t i = 0; i < key.upper.size(); ++i) {
-      words[3 + 2 * i] = static_cast<std::uint32_t>(key.upper[i] >> 32);
-      words[4 + 2 * i] = static_cast<std::uint32_t>(key.upper[i]);
-    }
+    const auto high = [](std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); };
+    const auto low = [](std::uint64_t word) { return static_cast<std::uint32_t>(word); };
+    const std::array<std::uint32_t, 9> words{key.source(),
+                                             key.destination(),
+                                             key.ports(),
+                                             high(key.source_top),
+                                             low(key.source_top),
+                                             high(key.destination_top),
+                                             low(key.destination_top),
+                                             high(key.middles),
+                                             low(key.middles)};
     return jhash_words(words, 0) % buckets_;
   }
 

@@ -5,7 +5,7 @@
 //   0                   12      13      14          16                              64
 //   | tag x 12          | count | spare | overflow  | connection number x 12        |
 //
-// Why this and not another: a lookup costs one line of index and, as a tag has 7 bits of hash, one
+// Why this and not another: a lookup costs one line of index and, as a tag has 8 bits of hash, one
 // line of connection (cuckoo: up to two lines of index). And no tombstones: `overflow` counts
 // the connections that wanted this chunk but had to go on; erasing counts down again, so that the
 // insert-and-erase of a SYN flood leaves nothing behind (Swiss tables must rehash). The hash is
@@ -33,7 +33,8 @@ class F14Index {
  public:
   using Hash = std::uint64_t;
 
-  explicit F14Index(const ConnectionsConfig& config) : chunks_(chunks_for(config.capacity)) {
+  explicit F14Index(const ConnectionsConfig& config)
+      : chunks_(chunks_for(config.capacity)), mask_(chunks_.size() - 1) {
     std::uint64_t state = config.seed;
     for (auto& secret : secrets_) {
       secret = base::splitmix64(state);
@@ -42,14 +43,12 @@ class F14Index {
 
   // 64 x 64 -> 128-bit multiplications folded to 64 bits (the mum of wyhash; Wang Yi 2019).
   [[nodiscard]] Hash hash(const ConnectionKey& key) const noexcept {
-    const std::uint64_t addresses = static_cast<std::uint64_t>(key.source) << 32 | key.destination;
-    const std::uint64_t rest = static_cast<std::uint64_t>(key.ports) << 32 | key.kind;
-    std::uint64_t hash = fold(addresses ^ secrets_[0], rest ^ secrets_[1]);
+    std::uint64_t hash = fold(key.addresses ^ secrets_[0], key.flow ^ secrets_[1]);
     if (key.is_v6()) [[unlikely]] {
-      hash ^= fold(key.upper[0] ^ secrets_[2], key.upper[1] ^ hash);
-      hash ^= fold(key.upper[2] ^ secrets_[3], hash ^ secrets_[4]);
+      hash ^= fold(key.source_top ^ secrets_[2], key.destination_top ^ hash);
+      hash ^= fold(key.middles ^ secrets_[3], hash ^ secrets_[4]);
     }
-    return fold(hash ^ secrets_[5], secrets_[6]);
+    return hash;
   }
 
   [[nodiscard]] std::uint32_t find(Hash hash, const ConnectionKey& key,
@@ -172,21 +171,23 @@ class F14Index {
     const Wide product = static_cast<Wide>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   }
-  // The low bits choose the chunk, the top seven the tag; bit 7 says occupied.
+  // The low bits choose the chunk, the top eight the tag, but for 0, which says free.
   [[nodiscard]] std::size_t first(Hash hash) const noexcept {
-    return static_cast<std::size_t>(hash) & (chunks_.size() - 1);
+    return static_cast<std::size_t>(hash) & mask_;
   }
   // An odd step that depends on the key: visits every chunk, and overfull neighbours do not form
   // runs as they do with a step of one.
   [[nodiscard]] std::size_t next(std::size_t at, Hash hash) const noexcept {
-    return (at + 2 * std::size_t{tag(hash)} + 1) & (chunks_.size() - 1);
+    return (at + 2 * std::size_t{tag(hash)} + 1) & mask_;
   }
   [[nodiscard]] static std::uint8_t tag(Hash hash) noexcept {
-    return static_cast<std::uint8_t>(hash >> 57 | 0x80);
+    const auto top = static_cast<std::uint8_t>(hash >> 56);
+    return top == 0 ? 1 : top;
   }
 
   std::array<std::uint64_t, 7> secrets_{};
   std::vector<Chunk, HugeAllocator<Chunk>> chunks_;
+  std::size_t mask_;  // of a chunk's place
 };
 
 }  // namespace ringbed::device

@@ -129,11 +129,7 @@ bool PacketParser::parse_plain(base::ByteView frame, Packet& packet) const noexc
   packet.ip_offset = kIp;
   packet.to_group = destination >> 28 == 0xe;
   packet.payload = {transport + payload, length - payload};
-  packet.key.source = source;
-  packet.key.destination = destination;
-  packet.key.ports = ports;
-  packet.key.kind = 0x400U | protocol_;
-  packet.key.upper = {};
+  packet.key = ConnectionKey::v4(source, destination, ports, protocol_);
   return true;
 }
 

@@ -168,9 +168,10 @@ void Responder::respond(std::uint8_t* to, const Packet& packet, const feed::Trad
   wire::PartialSum sum = from.transport_sum;
   sum.add(v6 ? write_v6_addresses(ip, packet) : write_v4_addresses(ip, packet));
 
-  const auto source_port = static_cast<std::uint16_t>(packet.key.ports);
-  const auto destination_port =
-      respond_to_.port != 0 ? respond_to_.port : static_cast<std::uint16_t>(packet.key.ports >> 16);
+  const auto source_port = static_cast<std::uint16_t>(packet.key.ports());
+  const auto destination_port = respond_to_.port != 0
+                                    ? respond_to_.port
+                                    : static_cast<std::uint16_t>(packet.key.ports() >> 16);
   base::store_be(transport, source_port);
   base::store_be(transport + 2, destination_port);
   sum.add_word(source_port);

@@ -27,6 +27,26 @@ namespace ringbed::ring {
 
 inline constexpr std::size_t kCacheLine = 64;
 
+namespace detail {
+
+// Calls copy(offset into the items, slot, count) for the one or two runs of slots that `count`
+// items from `index` on take. One item, the commonest burst of all, is spared the arithmetic.
+template <typename Copy>
+inline void each_run(std::uint32_t index, std::uint32_t count, std::uint32_t size,
+                     Copy copy) noexcept {
+  const std::uint32_t start = index & (size - 1);
+  if (count == 1) {
+    return copy(0, start, std::integral_constant<std::uint32_t, 1>{});
+  }
+  const std::uint32_t head = std::min(count, size - start);
+  copy(0, start, head);
+  if (head != count) [[unlikely]] {
+    copy(head, 0U, count - head);
+  }
+}
+
+}  // namespace detail
+
 // Where a ring lies. For a kernel ring: the mmapped addresses (XDP_MMAP_OFFSETS).
 template <typename T>
 struct RingMemory {
@@ -84,10 +104,9 @@ class RingProducer {
     if (count == 0) {
       return 0;
     }
-    const std::uint32_t start = index & (memory_.size - 1);
-    const std::uint32_t head = std::min(count, memory_.size - start);
-    std::copy_n(items.data(), head, memory_.descriptors + start);
-    std::copy_n(items.data() + head, count - head, memory_.descriptors);
+    detail::each_run(index, count, memory_.size, [&](auto offset, auto slot, auto run) {
+      std::copy_n(items.data() + offset, run, memory_.descriptors + slot);
+    });
     submit();
     return count;
   }
@@ -157,10 +176,9 @@ class RingConsumer {
     if (count == 0) {
       return 0;
     }
-    const std::uint32_t start = index & (memory_.size - 1);
-    const std::uint32_t head = std::min(count, memory_.size - start);
-    std::copy_n(memory_.descriptors + start, head, items.data());
-    std::copy_n(memory_.descriptors, count - head, items.data() + head);
+    detail::each_run(index, count, memory_.size, [&](auto offset, auto slot, auto run) {
+      std::copy_n(memory_.descriptors + slot, run, items.data() + offset);
+    });
     release();
     return count;
   }

@@ -54,11 +54,11 @@ int main() {
   std::function<void(std::uint64_t, Numbers&)> peer;
 #if RINGBED_PEER_LIBDPDK
   struct PeerKey {
-    std::uint32_t words[4];
+    std::uint64_t words[2];
   };
   static const auto peer_key = [](std::uint32_t n) {
     const ConnectionKey key = key_of(n);
-    return PeerKey{{key.source, key.destination, key.ports, key.kind}};
+    return PeerKey{{key.addresses, key.flow}};
   };
   if (bench::start_dpdk()) {
     base::Random random(1, "bench.jhash");
