@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "port/membership.hpp"
-#include "port/netns.hpp"
 #include "port/nic_info.hpp"
 #include "port/nic_settings.hpp"
-#include "port/veth.hpp"
 
 namespace ringbed::engine {
 
@@ -14,10 +12,8 @@ namespace {
 
 class NicWorld final : public LiveWorld {
  public:
-  NicWorld(port::NetworkNamespace space, std::vector<std::string> interfaces, const Plan& plan,
-           std::string backend)
-      : space_(std::move(space)),
-        interfaces_(std::move(interfaces)),
+  NicWorld(std::vector<std::string> interfaces, const Plan& plan, std::string backend)
+      : interfaces_(std::move(interfaces)),
         address_(plan.device.address.mac),
         promiscuous_(plan.sim.nic.filter == sim::NicConfig::MulticastFilter::promiscuous),
         backend_(std::move(backend)) {}
@@ -87,22 +83,24 @@ class NicWorld final : public LiveWorld {
   base::Result<port::Ports> open_device(const port::PortConfig& config) override {
     return open(interfaces_.back(), backend_, config);
   }
-  base::Result<port::LinkInfo> generator_link() override {
-    return port::link_in(space_, interfaces_.front());
-  }
-  base::Result<port::LinkInfo> device_link() override {
-    return port::link_in(space_, interfaces_.back());
-  }
+  base::Result<port::LinkInfo> generator_link() override { return link(interfaces_.front()); }
+  base::Result<port::LinkInfo> device_link() override { return link(interfaces_.back()); }
   bool closed() const noexcept override { return false; }
 
  private:
+  // The run's thread is in the namespace that ringbed was started in; to enter one, even one's own,
+  // takes a privilege that this world does without.
+  static base::Result<port::LinkInfo> link(const std::string& interface) {
+    auto netlink = port::Netlink::open();
+    return netlink ? netlink.value().link(interface)
+                   : base::Result<port::LinkInfo>(netlink.error());
+  }
   static base::Result<port::Ports> open(const std::string& interface, const std::string& backend,
                                         port::PortConfig config) {
     config.where = interface;
     return port::open_ports(backend, config);
   }
 
-  port::NetworkNamespace space_;
   std::vector<std::string> interfaces_;
   wire::MacAddress address_;
   bool promiscuous_;
@@ -173,12 +171,7 @@ base::Result<std::unique_ptr<LiveWorld>> make_nic_world(const Plan& plan, const 
       return status.error();
     }
   }
-  auto space = port::NetworkNamespace::current();
-  if (!space) {
-    return space.error();
-  }
-  auto world = std::make_unique<NicWorld>(std::move(space).value(), plan.interfaces, plan,
-                                          setup.device_backend);
+  auto world = std::make_unique<NicWorld>(plan.interfaces, plan, setup.device_backend);
   if (base::Status status = world->prepare(plan, setup); !status) {
     return status.error();
   }

@@ -7,6 +7,7 @@
 #include "engine/live_control.hpp"
 #include "engine/live_diagnosis.hpp"
 #include "engine/thread.hpp"
+#include "port/nic_info.hpp"
 
 namespace ringbed::engine {
 
@@ -140,22 +141,33 @@ std::size_t LiveSession::memory_bytes() const noexcept {
   return sum;
 }
 
-// What the kernel has counted before the run.
+// What the kernel has counted so far.
 struct KernelLook {
   port::LinkInfo link;
   std::vector<KernelCounter> losses;
   std::vector<std::uint64_t> queues;
+
+  [[nodiscard]] static base::Result<KernelLook> at(LiveWorld& world) {
+    auto link = world.device_link();
+    if (!link) {
+      return link.error();
+    }
+    KernelLook look{std::move(link).value(), world.losses(), world.frames_by_queue()};
+    look.losses.push_back({"/proc/net/softnet_stat", "dropped", port::backlog_drops()});
+    return look;
+  }
 };
 
 base::Status LiveSession::read_kernel(const KernelLook& before) {
-  auto after = world_.device_link();
-  if (!after) {
-    return after.error();
+  auto look = KernelLook::at(world_);
+  if (!look) {
+    return look.error();
   }
-  kernel_arrived_ = after.value().rx_packets - before.link.rx_packets;
-  kernel_dropped_ = after.value().rx_dropped - before.link.rx_dropped;
-  kernel_losses_ = moved(before.losses, world_.losses());
-  kernel_queues_ = world_.frames_by_queue();
+  const KernelLook& after = look.value();
+  kernel_arrived_ = after.link.rx_packets - before.link.rx_packets;
+  kernel_dropped_ = after.link.rx_dropped - before.link.rx_dropped;
+  kernel_losses_ = moved(before.losses, after.losses);
+  kernel_queues_ = after.queues;
   for (std::size_t i = 0; i < std::min(kernel_queues_.size(), before.queues.size()); ++i) {
     kernel_queues_[i] -= std::min(kernel_queues_[i], before.queues[i]);
   }
@@ -163,11 +175,10 @@ base::Status LiveSession::read_kernel(const KernelLook& before) {
 }
 
 base::Status LiveSession::run(const RunControl& control) {
-  auto link = world_.device_link();
-  if (!link) {
-    return link.error();
+  const auto before = KernelLook::at(world_);
+  if (!before) {
+    return before.error();
   }
-  const KernelLook before{std::move(link).value(), world_.losses(), world_.frames_by_queue()};
   const base::LiveCounters live(control.counters, shape_of(plan_));
   generator_->attach(live);
   for (const auto& worker : workers_) {
@@ -203,7 +214,7 @@ base::Status LiveSession::run(const RunControl& control) {
   if (!status) {
     return status;
   }
-  if (base::Status read = read_kernel(before); !read) {
+  if (base::Status read = read_kernel(before.value()); !read) {
     return read;
   }
   return source_.status();
