@@ -4,10 +4,8 @@
 
 #include "engine/datagram_ends.hpp"
 #include "port/membership.hpp"
-#include "port/netns.hpp"
 #include "port/nic_info.hpp"
 #include "port/nic_settings.hpp"
-#include "port/veth.hpp"
 
 namespace ringbed::engine {
 
@@ -15,10 +13,8 @@ namespace {
 
 class NicWorld final : public LiveWorld {
  public:
-  NicWorld(port::NetworkNamespace space, std::vector<std::string> interfaces, const Plan& plan,
-           const LiveSetup& setup)
-      : space_(std::move(space)),
-        interfaces_(std::move(interfaces)),
+  NicWorld(std::vector<std::string> interfaces, const Plan& plan, const LiveSetup& setup)
+      : interfaces_(std::move(interfaces)),
         generator_backend_(setup.generator_backend),
         device_backend_(setup.device_backend),
         device_sockets_(device_sockets(plan)),
@@ -95,22 +91,24 @@ class NicWorld final : public LiveWorld {
     with_sockets.socket = device_sockets_;
     return open(interfaces_.back(), device_backend_, with_sockets);
   }
-  base::Result<port::LinkInfo> generator_link() override {
-    return port::link_in(space_, interfaces_.front());
-  }
-  base::Result<port::LinkInfo> device_link() override {
-    return port::link_in(space_, interfaces_.back());
-  }
+  base::Result<port::LinkInfo> generator_link() override { return link(interfaces_.front()); }
+  base::Result<port::LinkInfo> device_link() override { return link(interfaces_.back()); }
   bool closed() const noexcept override { return false; }
 
  private:
+  // The run's thread is in the namespace that ringbed was started in; to enter one, even one's own,
+  // takes a privilege that this world does without.
+  static base::Result<port::LinkInfo> link(const std::string& interface) {
+    auto netlink = port::Netlink::open();
+    return netlink ? netlink.value().link(interface)
+                   : base::Result<port::LinkInfo>(netlink.error());
+  }
   static base::Result<port::Ports> open(const std::string& interface, const std::string& backend,
                                         port::PortConfig config) {
     config.where = interface;
     return port::open_ports(backend, config);
   }
 
-  port::NetworkNamespace space_;
   std::vector<std::string> interfaces_;
   std::string generator_backend_;
   std::string device_backend_;
@@ -190,12 +188,7 @@ base::Result<std::unique_ptr<LiveWorld>> make_nic_world(const Plan& plan, const 
       return status.error();
     }
   }
-  auto space = port::NetworkNamespace::current();
-  if (!space) {
-    return space.error();
-  }
-  auto world =
-      std::make_unique<NicWorld>(std::move(space).value(), plan.interfaces, plan, setup);
+  auto world = std::make_unique<NicWorld>(plan.interfaces, plan, setup);
   if (base::Status status = world->prepare(plan, setup); !status) {
     return status.error();
   }

@@ -7,6 +7,7 @@
 #include "engine/live_control.hpp"
 #include "engine/live_diagnosis.hpp"
 #include "engine/thread.hpp"
+#include "port/nic_info.hpp"
 
 namespace ringbed::engine {
 
@@ -195,14 +196,21 @@ base::Status LiveSession::count_kernel() {
 struct KernelLook {
   std::vector<KernelCounter> losses;
   std::vector<std::uint64_t> queues;
+
+  [[nodiscard]] static KernelLook at(LiveWorld& world) {
+    KernelLook look{world.losses(), world.frames_by_queue()};
+    look.losses.push_back({"/proc/net/softnet_stat", "dropped", port::backlog_drops()});
+    return look;
+  }
 };
 
 base::Status LiveSession::read_kernel(const KernelLook& before) {
   if (base::Status status = count_kernel(); !status) {
     return status;
   }
-  kernel_losses_ = moved(before.losses, world_.losses());
-  kernel_queues_ = world_.frames_by_queue();
+  const KernelLook after = KernelLook::at(world_);
+  kernel_losses_ = moved(before.losses, after.losses);
+  kernel_queues_ = after.queues;
   for (std::size_t i = 0; i < std::min(kernel_queues_.size(), before.queues.size()); ++i) {
     kernel_queues_[i] -= std::min(kernel_queues_[i], before.queues[i]);
   }
@@ -213,7 +221,7 @@ base::Status LiveSession::run(const RunControl& control) {
   if (base::Status status = count_kernel(); !status) {
     return status;
   }
-  const KernelLook before{world_.losses(), world_.frames_by_queue()};
+  const KernelLook before = KernelLook::at(world_);
   const base::LiveCounters live(control.counters, shape_of(plan_));
   generator_->attach(live);
   for (const auto& worker : workers_) {

@@ -33,11 +33,14 @@ base::Error not_attached(int error, XdpMode mode) {
     case EOPNOTSUPP:
     case EINVAL:
     case ERANGE:
-      return system_error(base::ErrorCode::unavailable, what, error,
-                          mode == XdpMode::native
-                              ? "the driver has no native XDP for this MTU: lower the MTU, or use "
-                                "the generic mode"
-                              : "lower the MTU of the interface: XDP wants a frame in one page");
+      return system_error(
+          base::ErrorCode::unavailable, what, error,
+          mode == XdpMode::native
+              ? "the driver has no native XDP for this MTU: lower the MTU, or use "
+                "the generic mode"
+              : "lower the MTU of the interface: XDP wants a frame in one page; a veth end must "
+                "also have as many receive queues as its peer has transmit queues "
+                "(ethtool -l, -L)");
     default: return bpf_refused(what, error);
   }
 }

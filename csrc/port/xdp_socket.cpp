@@ -16,7 +16,8 @@ constexpr const char* kKernel =
 constexpr const char* kPrivilege = "run as root, or give the program CAP_NET_RAW";
 constexpr std::uint16_t kUseSg = 1 << 4;  // XDP_USE_SG; newer than the headers of some systems
 
-constexpr const char* kMemory = "raise the limit of locked memory: ulimit -l unlimited";
+constexpr const char* kMemory =
+    "raise the limit of locked memory (ulimit -l unlimited), or give the program CAP_IPC_LOCK";
 
 base::Error refused(const std::string& what, int error) {
   switch (error) {

@@ -98,12 +98,25 @@ export async function sweepFolders(base: string): Promise<RunFolder[]> {
     if (/^\d+$/.test(name)) {
       if (await answers(socketOf(path))) runs.push({ pid: Number(name), path });
       else rmSync(path, { recursive: true, force: true });
-    } else if (/^\.\d+-[0-9a-f]{8}$/.test(name)) {
-      const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-      if (Date.now() - made > longestMakingMs) rmSync(path, { recursive: true, force: true });
+    } else if (abandoned(name, path)) {
+      rmSync(path, { recursive: true, force: true });
     }
   }
   return runs;
+}
+
+// A folder that was being made when its process died.
+function abandoned(name: string, path: string): boolean {
+  const pid = /^\.(\d+)-[0-9a-f]{8}$/.exec(name)?.[1];
+  if (pid === undefined) return false;
+  const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  if (Date.now() - made > longestMakingMs) return true;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
 }
 
 /** The control socket of a run's folder. */

@@ -24,6 +24,7 @@ interface Report {
   connections: Record<string, unknown>;
   latency: Record<string, { count: number; min: number; p50: number }>;
   pool: { kind: string; inUsePeak: number };
+  verdicts: string;
 }
 
 function report(path: string, on: string, ...more: string[]): Report {
@@ -48,6 +49,8 @@ function functional(run: Report) {
   return {
     packets: run.packets,
     drops: run.drops,
+    // Which frame got which verdict: packet by packet.
+    verdicts: run.verdicts,
     streams: run.streams.map(({ name, offered, received, lost, responses }) => ({
       name,
       offered,
@@ -79,6 +82,11 @@ describe.skipIf(missing !== undefined)('ringbed run --on veth', () => {
     ['nanonet-unicast.yaml', 'traffic.feed.rate=10kpps'],
     ['nanonet-tcp.yaml', 'traffic.sessions.rate=10kpps'],
     ['syn-flood.yaml', 'traffic.flood.rate=10kpps'],
+    ['jumbo.yaml', 'traffic.bulk.rate=5kpps'],
+    ['microburst.yaml', 'traffic.bursts.rate=10kpps'],
+    ['gc-pause.yaml', 'traffic.feed.rate=10kpps'],
+    ['pool-exhaustion.yaml', 'traffic.feed.rate=10kpps'],
+    ['capture-replay.yaml', 'seed=42'],
   ])('%s at a low rate does what the simulator does', (name, rate) => {
     const path = join(root, 'scenarios', name);
     const live = report(path, 'veth', ...slow, '--set', rate);

@@ -117,9 +117,12 @@ describe("a run's control socket", () => {
     mkdirSync(join(base, '4194301'));
     writeFileSync(join(base, '4194301', 'ctl.sock'), '');
     mkdirSync(join(base, '4194302'));
+    // Being made: by nobody any more, for too long, and just now.
+    const [dead, stuck, young] = ['.4194303-00000000', '.1-00000000', `.${process.pid}-00000000`];
     for (const [name, age] of [
-      ['.4194303-00000000', 3600],
-      ['.4194304-00000000', 0],
+      [dead, 0],
+      [stuck, 3600],
+      [young, 0],
     ] as const) {
       mkdirSync(join(base, name));
       const when = Date.now() / 1000 - age;
@@ -127,9 +130,7 @@ describe("a run's control socket", () => {
     }
     writeFileSync(join(base, 'nic-1-2.state'), '');
     expect(await sweepFolders(base)).toEqual([{ pid: process.pid, path }]);
-    expect(readdirSync(base).sort()).toEqual(
-      ['.4194304-00000000', String(process.pid), 'nic-1-2.state'].sort(),
-    );
+    expect(readdirSync(base).sort()).toEqual([young, String(process.pid), 'nic-1-2.state'].sort());
   });
 
   it('is refused a base that is no folder of this user', () => {
