@@ -21,9 +21,9 @@ LiveGenerator::LiveGenerator(const Plan& plan, gen::Generator& source,
       link_(plan.sim.link, plan.seed, "link.forward", plan.sim.link_faults),
       nic_(plan.sim.nic),
       check_fcs_(plan.sim.nic.check_fcs),
+      recipes_(config.recipes),
       datagrams_(config.datagrams),
       to_sockets_(config.to_sockets),
-      recipes_(config.recipes),
       streams_(plan.traffic, source),
       warmup_ns_(sim::to_ns(plan.sim.warmup)) {
   for (port::Port* port : queues) {

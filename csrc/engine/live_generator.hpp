@@ -33,9 +33,9 @@ class LiveGenerator {
     std::uint32_t frame_bytes = 0;
     std::uint32_t first_tx_frame = 0;
     std::uint32_t log_records = 1U << 18;  // of each queue
-    bool datagrams = false;                // sockets are at one of the ends
-    bool to_sockets = false;               // ... at the device's
-    bool recipes = false;  // the ports know the streams' images (port::KernelOptions)
+    bool recipes = false;     // the ports know the streams' images (port::KernelOptions)
+    bool datagrams = false;   // sockets are at one of the ends
+    bool to_sockets = false;  // ... at the device's
   };
 
   LiveGenerator(const Plan& plan, gen::Generator& source, std::span<port::Port* const> queues,
@@ -121,9 +121,9 @@ class LiveGenerator {
   sim::Link link_;
   sim::Nic nic_;  // RSS: which queue a frame is for
   bool check_fcs_;
+  bool recipes_;
   bool datagrams_;
   bool to_sockets_;
-  bool recipes_;
   StreamStats streams_;
   std::uint64_t warmup_ns_;
   base::Ledger ledger_;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/datagram_ends.hpp"
+#include "engine/clock_check.hpp"
 #include "engine/live_books.hpp"
 #include "engine/live_nic_world.hpp"
 #include "engine/live_session.hpp"
@@ -109,6 +110,10 @@ base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
   if (!world) {
     return world.error();
   }
+  auto clock = check_clock();
+  if (!clock) {
+    return clock.error();
+  }
   auto session = LiveSession::open(plan, *world.value(), std::move(source).value(), setup.value());
   if (!session) {
     return session.error();
@@ -116,7 +121,9 @@ base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
   if (base::Status status = session.value()->run(control); !status) {
     return status.error();
   }
-  return close_books(plan, *world.value(), *session.value(), control.stopped());
+  RunResult result = close_books(plan, *world.value(), *session.value(), control.stopped());
+  result.clock = std::move(clock).value();
+  return result;
 }
 
 }  // namespace ringbed::engine

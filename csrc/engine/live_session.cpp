@@ -126,9 +126,9 @@ base::Status LiveSession::open_ends() {
   generator.area = span_of(generator_area_);
   generator.frame_bytes = setup_.frame_bytes;
   generator.first_tx_frame = queues * setup_.generator_rx;
+  generator.recipes = recipes;
   generator.datagrams = setup_.generator_datagrams || setup_.device_datagrams;
   generator.to_sockets = setup_.device_datagrams;
-  generator.recipes = recipes;
   generator_ = std::make_unique<LiveGenerator>(plan_, source_, ports, generator, clock_);
   make_workers(pool_address);
   return {};

@@ -101,6 +101,15 @@ struct PortResult {
   std::uint64_t system_calls = 0;
 };
 
+// The clock that a live run's times are of; no source: virtual time.
+struct ClockResult {
+  std::string source;
+  std::uint64_t resolution_ns = 0;
+  std::uint64_t read_ns = 0;  // between two reads
+  std::uint64_t bias_ns = 0;  // of a round trip: what the harness itself takes
+  std::string stamps;         // who stamps received frames: software
+};
+
 struct RunResult {
   bool interrupted = false;
   std::uint64_t end_ns = 0;
@@ -122,6 +131,7 @@ struct RunResult {
   std::vector<KernelCounter> kernel;
   int generator_cpu = -1;
   std::uint64_t verdicts = 0;  // which frame got which verdict (verdict_digest.hpp)
+  ClockResult clock;
 };
 
 // The message RunResult of record.proto.

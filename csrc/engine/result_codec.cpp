@@ -148,6 +148,16 @@ ProtoWriter write(const PortResult& port) {
   return out;
 }
 
+ProtoWriter write(const ClockResult& clock) {
+  ProtoWriter out;
+  out.text(1, clock.source);
+  out.u64(2, clock.resolution_ns);
+  out.u64(3, clock.read_ns);
+  out.u64(4, clock.bias_ns);
+  out.text(5, clock.stamps);
+  return out;
+}
+
 template <typename Rows>
 void write_all(ProtoWriter& out, std::uint32_t field, const Rows& rows) {
   for (const auto& row : rows) {
@@ -196,6 +206,9 @@ std::vector<std::uint8_t> encode(const RunResult& result) {
   out.u64(63, result.verdicts);
   if (result.generator_cpu >= 0) {
     out.u64(62, static_cast<std::uint64_t>(result.generator_cpu) + 1);
+  }
+  if (!result.clock.source.empty()) {
+    out.message(50, write(result.clock));
   }
   return out.take();
 }

@@ -70,7 +70,7 @@ class VethWorld final : public LiveWorld {
     return generator_.open(config);
   }
   base::Result<port::Ports> open_device(const port::PortConfig& config) override {
-    if (generator_.backend == "kernel" && device_.backend != "xdp") {
+    if (generator_.backend == "kernel" && device_.backend != "xdp" && device_.backend != "kernel") {
       if (base::Status status = let_redirected_in(); !status) {
         return status.error();
       }

@@ -66,8 +66,8 @@ struct Capabilities {
   std::uint32_t max_frame_bytes = 0;  // longest frame that it receives and sends
   bool zero_copy = false;
   bool interface_counts_drops = false;  // rx drops are among the interface's rx_dropped, too
-  bool makes_headers = false;  // frames are datagrams: only addresses, ports and payload are real
   bool peer_counts_tx_drops = false;    // tx drops are among the rx_dropped of the veth peer, too
+  bool makes_headers = false;  // frames are datagrams: only addresses, ports and payload are real
 };
 
 // One thread at a time, stats() and close() included.

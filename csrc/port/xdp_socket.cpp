@@ -217,8 +217,7 @@ void XdpSocket::raise_tx_budget(std::uint32_t tx_size) noexcept {
 
 // Best effort: without it the socket works as before, and capabilities() does not claim it.
 void XdpSocket::prefer_busy_poll(const XdpOptions& options) noexcept {
-  if (options.busy_poll == Choice::off ||
-      (options.busy_poll == Choice::automatic && !zero_copy_)) {
+  if (options.busy_poll == Choice::off || (options.busy_poll == Choice::automatic && !zero_copy_)) {
     return;
   }
   const int on = 1;

@@ -1,7 +1,7 @@
 // A run's record as the report that users read: the JSON contract `ringbed.report/1`. Names are a
 // contract: add, never rename. In memory 64-bit counts are bigint; stringify() writes them as JSON
 // numbers while these are exact and as strings above 2^53.
-import type { PortResult, RunRecord, RunResult } from '../run/result.js';
+import type { ClockResult, PortResult, RunRecord, RunResult } from '../run/result.js';
 import { type Hist, summaryOf } from './hist.js';
 import { notesOf } from './notes.js';
 import { evaluateSlos, type SloOutcome } from './slo.js';
@@ -12,6 +12,8 @@ export interface Report {
   seed: bigint;
   /** `ns`: time of the run, virtual in `sim`. `ports`: what carried the frames of a live world. */
   world: { kind: string; interfaces: string[]; ns: bigint; ports: PortResult[] };
+  /** The clock that the times are of; absent where time is virtual. */
+  clock?: ClockResult;
   interrupted: boolean;
   packets: {
     offered: bigint;
@@ -71,6 +73,8 @@ export interface Report {
     offeredBytes: bigint;
     response: Hist;
     gapIntended: Hist;
+    /** Where the frames leave; empty in `sim`. */
+    gapAchieved: Hist;
   }[];
   cores: {
     core: number;
@@ -115,6 +119,7 @@ export function buildReport(record: RunRecord): Report {
       ns: result.endNs,
       ports: result.ports,
     },
+    ...(result.clock === null ? {} : { clock: result.clock }),
     interrupted: result.interrupted,
     packets: { ...result.packets },
     conserved: result.conserved,
@@ -130,6 +135,7 @@ export function buildReport(record: RunRecord): Report {
       ...stream,
       response: summaryOf(stream.response),
       gapIntended: summaryOf(stream.gapIntended),
+      gapAchieved: summaryOf(stream.gapAchieved),
     })),
     // Records hold a processor's number plus 1.
     cores: result.cores.map(({ cpu, ...core }) => (cpu === 0 ? core : { ...core, cpu: cpu - 1 })),

@@ -94,6 +94,8 @@ export interface StreamResult {
   response: Histogram | null;
   offeredBytes: bigint;
   gapIntended: Histogram | null;
+  /** Where the frames leave; null in `sim`, where it is the intended one. */
+  gapAchieved: Histogram | null;
 }
 
 export interface CoreResult {
@@ -126,6 +128,18 @@ export interface PortResult {
   systemCalls: bigint;
 }
 
+/** The clock behind the times of a live run. */
+export interface ClockResult {
+  source: string;
+  resolutionNs: bigint;
+  /** Between two reads with nothing between them. */
+  readNs: bigint;
+  /** What the harness itself takes of every measured round trip. */
+  biasNs: bigint;
+  /** Who stamps received frames. */
+  stamps: string;
+}
+
 export interface RunResult {
   interrupted: boolean;
   endNs: bigint;
@@ -149,6 +163,8 @@ export interface RunResult {
   generatorCpu: number;
   /** Digest of which frame got which verdict, whenever: equal in any world that treats them alike. */
   verdicts: bigint;
+  /** Null: virtual time. */
+  clock: ClockResult | null;
 }
 
 /** A target as the plan holds it; `limit` is in nanoseconds where the metric is a time. */
