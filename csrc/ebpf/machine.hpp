@@ -19,6 +19,7 @@
 namespace ringbed::ebpf {
 
 inline constexpr std::int32_t kTailCallHelper = 12;
+inline constexpr std::int32_t kMapLookupHelper = 1;
 inline constexpr std::int64_t kDefaultInstructionLimit = 10'000'000;
 
 // Reads its arguments from r1 to r5, returns r0; State::refuse ends the run.
@@ -39,6 +40,15 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
   ~Machine();
+
+  // The interpreter to begin with. Error `unavailable` (jit_available) leaves it as it was.
+  base::Status set_engine(Engine engine);
+  [[nodiscard]] Engine engine() const noexcept { return engine_; }
+
+  // Makes the native code of `program` where the engine is the JIT; does nothing otherwise. The
+  // maps that it names must be there. Collection::load does it; a program without native code is
+  // interpreted. Not while a program runs. O(instructions).
+  base::Status compile(Program& program);
 
   // Runs `program` with r1 and r2 as given. Hot path: no allocation unless a map without
   // preallocation has to grow.
@@ -83,11 +93,26 @@ class Machine {
   [[nodiscard]] Packet& packet() noexcept { return packet_; }
   [[nodiscard]] Memory& memory() noexcept { return memory_; }
   [[nodiscard]] Environment& environment() noexcept { return environment_; }
+  [[nodiscard]] const Memory& memory() const noexcept { return memory_; }
+  [[nodiscard]] const Packet& packet() const noexcept { return packet_; }
+  [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
+  // The state that runs use; native code addresses the machine's parts relative to it.
+  [[nodiscard]] const State& state() const noexcept { return state_; }
   void set_instruction_limit(std::int64_t limit) noexcept { limit_ = limit; }
 
  private:
+  // Zeroes the stack frames that earlier runs left dirty.
+  void clear_stack() noexcept;
+  // Clears the state for a run of `program`.
+  void prepare(const Program& program) noexcept;
+  // Runs on from `entry` of the current program to the end of the run or of the callback, natively
+  // where it can.
+  void call_function(State& state, std::uint32_t entry) noexcept;
+
+  State state_;
   Memory memory_;
   Environment environment_;
+  Engine engine_ = Engine::interpreter;
   std::int64_t limit_ = kDefaultInstructionLimit;
   std::array<HelperFunction, 256> helpers_{};
   std::vector<std::unique_ptr<Map>> maps_;

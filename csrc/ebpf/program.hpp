@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "ebpf/engine.hpp"
 #include "ebpf/isa.hpp"
 
 namespace ringbed::ebpf {
 
+class Machine;
 struct State;
 struct Instruction;
 
@@ -55,6 +57,11 @@ struct Program {
   std::vector<Instruction> code;  // raw.size() + 1: the last one catches a fall off the end
   std::vector<SourceLine> lines;  // by instruction, ascending; may be empty
   Mode mode = Mode::isa;
+  NativeCodePointer native;  // of Machine::compile; none: interpreted by either engine
+  const Machine* native_machine = nullptr;  // copies of what `native` says, for tail calls
+  const void* native_tail = nullptr;
+
+  void set_native(NativeCodePointer made);
 };
 
 // The line that holds `instruction`, or nullptr.
