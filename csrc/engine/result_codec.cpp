@@ -138,22 +138,24 @@ ProtoWriter write(const ClassifierMap& map) {
   return out;
 }
 
-template <typename Rows>
-void write_all(ProtoWriter& out, std::uint32_t field, const Rows& rows) {
-  for (const auto& row : rows) {
-    out.message(field, write(row));
-  }
-}
-
 ProtoWriter write(const ClassifierStage& stage) {
   ProtoWriter out;
   out.u64(1, stage.slot);
   out.text(2, stage.name);
   out.u64(3, stage.hits);
   out.u64(4, stage.misses);
-  write_all(out, 5, stage.verdicts);
+  for (const NamedCount& verdict : stage.verdicts) {
+    out.message(5, write(verdict));
+  }
   out.u64(6, stage.ns);
   return out;
+}
+
+template <typename Rows>
+void write_all(ProtoWriter& out, std::uint32_t field, const Rows& rows) {
+  for (const auto& row : rows) {
+    out.message(field, write(row));
+  }
 }
 
 ProtoWriter write(const ClassifierResult& classifier) {
