@@ -9,7 +9,14 @@ import { applyCosts, readCostsFile } from './costs-file.js';
 import { fillDefaults, nameStreams } from './defaults.js';
 import { encodePlan, planDigest } from './digest.js';
 import { type ExplainRow, explainTree } from './explain.js';
-import { bundledObjects, type Fingerprint, fingerprint, type ObjectFile, readText } from './files.js';
+import {
+  bundledObject,
+  bundledObjects,
+  type Fingerprint,
+  fingerprint,
+  type ObjectFile,
+  readText,
+} from './files.js';
 import { checkMemory } from './memory.js';
 import { applySet } from './overrides.js';
 import type { Plan } from './plan.js';
@@ -215,7 +222,7 @@ function openObject(scenario: Scenario, baseDir: string, report: Report): Object
     report(['classifier', 'object'], facts.problem, {
       expected: `an eBPF object file, or ${bundledObjects.join(', ')}, which ships with ringbed`,
     });
-  return { path: object, sha256: undefined };
+  return { path: bundledObject(object) ?? object, sha256: undefined };
 }
 
 /** By their place: flags last, in the order given. */
