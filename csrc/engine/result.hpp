@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,44 @@ struct CoreResult {
   std::uint64_t frames = 0;
 };
 
+struct NamedCount {
+  std::string name;
+  std::uint64_t count = 0;
+};
+
+struct ClassifierStage {
+  std::uint32_t slot = 0;
+  std::string name;
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;  // the slot was empty
+  std::vector<NamedCount> verdicts;
+  std::uint64_t ns = 0;  // in all
+};
+
+struct ClassifierMap {
+  std::string name;
+  std::string type;
+  std::uint32_t max_entries = 0;
+  std::uint64_t bytes = 0;
+  bool preallocated = false;
+};
+
+// Stages as the programs count them (csrc/classifier/stage.h), the entry last.
+struct ClassifierResult {
+  std::string object;
+  std::string program;
+  std::string executor;  // interpreter, jit, kernel
+  std::uint64_t frames = 0;
+  std::uint64_t instructions = 0;  // 0: not counted
+  std::vector<NamedCount> verdicts;
+  std::vector<ClassifierStage> stages;
+  std::vector<ClassifierMap> maps;
+  std::uint64_t map_bytes = 0;
+  std::string fault;  // the first one; empty: none
+  std::uint64_t faults = 0;
+  base::Histogram ns;
+};
+
 struct RunResult {
   bool interrupted = false;
   std::uint64_t end_ns = 0;
@@ -96,6 +135,7 @@ struct RunResult {
   std::vector<CoreResult> cores;
   std::string digest;
   std::uint64_t memory_bytes = 0;
+  std::optional<ClassifierResult> classifier;
 };
 
 // The message RunResult of record.proto.

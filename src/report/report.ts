@@ -1,7 +1,7 @@
 // A run's record as the report that users read: the JSON contract `ringbed.report/1`. Names are a
 // contract: add, never rename. In memory 64-bit counts are bigint; stringify() writes them as JSON
 // numbers while these are exact and as strings above 2^53.
-import type { RunRecord } from '../run/result.js';
+import type { ClassifierResult, NamedCount, RunRecord } from '../run/result.js';
 import { type Hist, summaryOf } from './hist.js';
 import { notesOf } from './notes.js';
 import { evaluateSlos, type SloOutcome } from './slo.js';
@@ -80,6 +80,28 @@ export interface Report {
     interrupts: bigint;
     frames: bigint;
   }[];
+  /** Absent where the scenario has none; verdicts by name, the entry program last of the stages. */
+  classifier?: {
+    object: string;
+    program: string;
+    executor: string;
+    frames: bigint;
+    instructions: bigint;
+    verdicts: Record<string, bigint>;
+    stages: {
+      slot: number;
+      name: string;
+      hits: bigint;
+      misses: bigint;
+      verdicts: Record<string, bigint>;
+      ns: bigint;
+    }[];
+    maps: { name: string; type: string; maxEntries: number; bytes: bigint; preallocated: boolean }[];
+    mapBytes: bigint;
+    fault?: string;
+    faults: bigint;
+    ns: Hist;
+  };
   slo: SloOutcome[];
   digest: string;
   memoryBytes: bigint;
@@ -122,6 +144,7 @@ export function buildReport(record: RunRecord): Report {
       gapIntended: summaryOf(stream.gapIntended),
     })),
     cores: result.cores,
+    ...(result.classifier == null ? {} : { classifier: classifierOf(result.classifier) }),
     slo: [],
     digest: result.digest,
     memoryBytes: result.memoryBytes,
@@ -135,6 +158,19 @@ export function buildReport(record: RunRecord): Report {
   };
   report.slo = evaluateSlos(plan.slo, report);
   return report;
+}
+
+const byName = (counts: readonly NamedCount[]): Record<string, bigint> =>
+  Object.fromEntries(counts.map(({ name, count }) => [name, count]));
+
+function classifierOf({ fault, ...rest }: ClassifierResult): NonNullable<Report['classifier']> {
+  return {
+    ...rest,
+    verdicts: byName(rest.verdicts),
+    stages: rest.stages.map((stage) => ({ ...stage, verdicts: byName(stage.verdicts) })),
+    ...(fault === '' ? {} : { fault }),
+    ns: summaryOf(rest.ns),
+  };
 }
 
 /** Exit status of a finished run: 0, 1 (it broke its own books), 3 (an SLO missed) or 130 (interrupted). */

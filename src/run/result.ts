@@ -105,6 +105,35 @@ export interface CoreResult {
   frames: bigint;
 }
 
+export interface NamedCount {
+  name: string;
+  count: bigint;
+}
+
+export interface ClassifierStage {
+  slot: number;
+  name: string;
+  hits: bigint;
+  misses: bigint;
+  verdicts: NamedCount[];
+  ns: bigint;
+}
+
+export interface ClassifierResult {
+  object: string;
+  program: string;
+  executor: string;
+  frames: bigint;
+  instructions: bigint;
+  verdicts: NamedCount[];
+  stages: ClassifierStage[];
+  maps: { name: string; type: string; maxEntries: number; bytes: bigint; preallocated: boolean }[];
+  mapBytes: bigint;
+  fault: string;
+  faults: bigint;
+  ns: Histogram | null;
+}
+
 export interface RunResult {
   interrupted: boolean;
   endNs: bigint;
@@ -121,6 +150,8 @@ export interface RunResult {
   cores: CoreResult[];
   digest: string;
   memoryBytes: bigint;
+  /** Absent in a record without one. */
+  classifier?: ClassifierResult | null;
 }
 
 /** A target as the plan holds it; `limit` is in nanoseconds where the metric is a time. */

@@ -16,6 +16,15 @@ export interface Fingerprint extends FileFacts {
   readonly sha256: Uint8Array;
 }
 
+/** Objects that the build makes from csrc/classifier/. */
+export const bundledObjects: readonly string[] = ['classifier.bpf.o'];
+
+/** An eBPF object; without a hash it is the one that ships with ringbed, whatever compiled it. */
+export interface ObjectFile {
+  readonly path: string;
+  readonly sha256: Uint8Array | undefined;
+}
+
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'may not be read by this user',
