@@ -11,7 +11,7 @@ base::Result<Collection> Collection::load(const ObjectSpec& object, Machine& mac
                                           const CollectionOptions& options) {
   Collection collection;
   if (auto status = collection.add_maps(object, machine); !status) return status.error();
-  if (auto status = collection.add_programs(object, options); !status) return status.error();
+  if (auto status = collection.add_programs(object, machine, options); !status) return status.error();
   if (auto status = collection.fill_slots(object); !status) return status.error();
   return collection;
 }
@@ -25,7 +25,8 @@ base::Status Collection::add_maps(const ObjectSpec& object, Machine& machine) {
   return {};
 }
 
-base::Status Collection::add_programs(const ObjectSpec& object, const CollectionOptions& options) {
+base::Status Collection::add_programs(const ObjectSpec& object, Machine& machine,
+                                      const CollectionOptions& options) {
   for (const ProgramSpec& spec : object.programs) {
     std::vector<RawInstruction> code = spec.code;
     for (const MapReference& reference : spec.references) {
@@ -55,6 +56,7 @@ base::Status Collection::add_programs(const ObjectSpec& object, const Collection
                              " does not say what type of program it is",
                          "name a type for it: xdp, tc or socket_filter"};
     }
+    if (auto status = machine.compile(*made); !status) return status;
     programs_.push_back(std::move(made));
   }
   return {};

@@ -22,7 +22,8 @@ struct CollectionOptions {
 
 class Collection {
  public:
-  // Adds to `machine`, which must outlive the collection. Change `object` before for overrides.
+  // Adds to `machine`, which must outlive the collection; programs are compiled when its engine is
+  // the JIT. Change `object` before for overrides.
   [[nodiscard]] static base::Result<Collection> load(const ObjectSpec& object, Machine& machine,
                                                      const CollectionOptions& options = {});
 
@@ -35,7 +36,8 @@ class Collection {
 
  private:
   base::Status add_maps(const ObjectSpec& object, Machine& machine);
-  base::Status add_programs(const ObjectSpec& object, const CollectionOptions& options);
+  base::Status add_programs(const ObjectSpec& object, Machine& machine,
+                            const CollectionOptions& options);
   base::Status fill_slots(const ObjectSpec& object);
 
   std::vector<Map*> maps_;  // as in the object

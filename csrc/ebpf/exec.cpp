@@ -8,10 +8,6 @@ namespace ringbed::ebpf {
 
 base::Result<ExecResult> exec(base::ByteView code, base::MutableBytes memory,
                               const ExecOptions& options) {
-  if (options.engine == Engine::jit) {
-    return base::Error{base::ErrorCode::unavailable, "this build has no JIT",
-                       "leave --jit out: the interpreter gives the same results"};
-  }
   auto instructions = read_instructions(code);
   if (!instructions) {
     return instructions.error();
@@ -24,6 +20,8 @@ base::Result<ExecResult> exec(base::ByteView code, base::MutableBytes memory,
     return base::Error{base::ErrorCode::resource, "more memory than a program can address", ""};
   }
   Machine machine;
+  if (auto status = machine.set_engine(options.engine); !status) return status.error();
+  if (auto status = machine.compile(program.value()); !status) return status.error();
   machine.set_instruction_limit(options.instruction_limit);
   const auto bytes = static_cast<std::uint32_t>(memory.size());
   machine.memory()[kPacketRegion] = Region::of(memory.data(), bytes);

@@ -8,10 +8,9 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "ebpf/decode.hpp"
+#include "ebpf/engine.hpp"
 
 namespace ringbed::ebpf {
-
-enum class Engine : std::uint8_t { interpreter, jit };
 
 struct ExecOptions {
   DecodeOptions decode;

@@ -28,6 +28,14 @@ Machine::Machine(Environment environment) : environment_(std::move(environment))
 
 Machine::~Machine() = default;
 
+base::Status Machine::set_engine(Engine engine) {
+  if (engine == Engine::jit) {
+    if (auto status = jit_available(); !status) return status;
+  }
+  engine_ = engine;
+  return {};
+}
+
 Outcome Machine::run(const Program& program, std::uint64_t r1, std::uint64_t r2) noexcept {
   State state;
   state.r[1] = r1;

@@ -40,6 +40,15 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
   ~Machine();
 
+  // The interpreter to begin with. Error `unavailable` (jit_available) leaves it as it was.
+  base::Status set_engine(Engine engine);
+  [[nodiscard]] Engine engine() const noexcept { return engine_; }
+
+  // Makes the native code of `program` where the engine is the JIT; does nothing otherwise. The
+  // maps that it names must be there. Collection::load does it; a program without native code is
+  // interpreted. Not while a program runs. O(instructions).
+  base::Status compile(Program& program);
+
   // Runs `program` with r1 and r2 as given. Hot path: no allocation unless a map without
   // preallocation has to grow.
   Outcome run(const Program& program, std::uint64_t r1, std::uint64_t r2 = 0) noexcept;
@@ -88,6 +97,7 @@ class Machine {
  private:
   Memory memory_;
   Environment environment_;
+  Engine engine_ = Engine::interpreter;
   std::int64_t limit_ = kDefaultInstructionLimit;
   std::array<HelperFunction, 256> helpers_{};
   std::vector<std::unique_ptr<Map>> maps_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ebpf/engine.hpp"
 #include "ebpf/isa.hpp"
 
 namespace ringbed::ebpf {
@@ -55,6 +56,7 @@ struct Program {
   std::vector<Instruction> code;  // raw.size() + 1: the last one catches a fall off the end
   std::vector<SourceLine> lines;  // by instruction, ascending; may be empty
   Mode mode = Mode::isa;
+  NativeCodePointer native;  // of Machine::compile; none: interpreted by either engine
 };
 
 // The line that holds `instruction`, or nullptr.
