@@ -28,14 +28,25 @@ std::string names_of(const LoadableObject& object) {
   return names;
 }
 
-// Programs of object `index` that the layout uses.
-std::vector<std::string> used(const ClassifierLayout& layout, std::size_t index) {
+// Programs of object `index` that the layout uses, and those that the initialisers of the file's
+// prog_arrays name, which libbpf puts into their slots.
+base::Result<std::vector<std::string>> used(const ClassifierLayout& layout, std::size_t index) {
+  const LoadableObject& object = *layout.objects[index];
   std::vector<std::string> names;
-  if (index == 0) names.push_back(layout.entry);
+  const auto add = [&](const std::string& name) {
+    if (find_program(object, name) != nullptr && std::ranges::find(names, name) == names.end()) {
+      names.push_back(name);
+    }
+  };
+  if (index == 0) add(layout.entry);
   for (const StageChoice& stage : layout.stages) {
-    if (stage.object == index && !stage.program.empty() &&
-        std::ranges::find(names, stage.program) == names.end()) {
-      names.push_back(stage.program);
+    if (stage.object == index) add(stage.program);
+  }
+  auto file = read_object(object.file);  // `object.spec` may have other slots
+  if (!file) return file.error();
+  for (const MapSpec& map : file.value().maps) {
+    for (const InitialSlot& slot : map.slots) {
+      add(slot.target);
     }
   }
   return names;
@@ -75,6 +86,24 @@ base::Status fill_slot(const KernelMap& array, std::uint32_t slot, const KernelP
                             result == -EINVAL ? "every stage must be of the entry's type: all in "
                                                 "sections xdp, or all in xdp.frags, or all in tc"
                                               : "");
+}
+
+// The layout's stages and nothing else: what the file's initialisers put there goes.
+base::Status fill_slots(const ClassifierLayout& layout,
+                        const std::vector<KernelCollection>& collections) {
+  const KernelMap& array = *collections.front().map(layout.prog_array);
+  for (std::uint32_t slot = 0; slot < array.spec().max_entries; ++slot) {
+    if (slot >= layout.stages.size() || layout.stages[slot].program.empty()) {
+      std::uint8_t key[4];
+      base::store_native(key, slot);
+      array.remove(key);
+      continue;
+    }
+    const StageChoice& stage = layout.stages[slot];
+    const KernelProgram* program = collections[stage.object].program(stage.program);
+    if (auto status = fill_slot(array, slot, *program); !status) return status;
+  }
+  return {};
 }
 
 }  // namespace
@@ -128,20 +157,17 @@ base::Result<std::unique_ptr<KernelClassifier::Generation>> KernelClassifier::lo
         maps.push_back({spec->name, map.descriptor()});
       }
     }
-    const KernelOptions options{object.fallback_type, used(plan, i), std::move(maps), log_folder};
+    auto programs = used(plan, i);
+    if (!programs) return programs.error();
+    const KernelOptions options{object.fallback_type, std::move(programs).value(), std::move(maps),
+                                log_folder};
     auto loaded = KernelCollection::load(object.file, object.spec, options);
     if (!loaded) return loaded.error();
     made->collections.push_back(std::move(loaded).value());
   }
   made->entry = made->collections.front().program(plan.entry);
   if (plan.stages.empty()) return made;
-  const KernelMap* array = made->collections.front().map(plan.prog_array);
-  for (std::uint32_t slot = 0; slot < plan.stages.size(); ++slot) {
-    const StageChoice& stage = plan.stages[slot];
-    if (stage.program.empty()) continue;
-    const KernelProgram* program = made->collections[stage.object].program(stage.program);
-    if (auto status = fill_slot(*array, slot, *program); !status) return status.error();
-  }
+  if (auto status = fill_slots(plan, made->collections); !status) return status.error();
   return made;
 }
 

@@ -70,6 +70,8 @@ class KernelClassifier {
   // Of this kind, by name where it is not empty; nullptr when there is none.
   [[nodiscard]] const KernelMap* map_of_type(MapType type, std::string_view name = {}) const;
   [[nodiscard]] const ClassifierLayout& layout() const { return generation_->layout; }
+  // nullptr while it is on no interface.
+  [[nodiscard]] const KernelLink* link() const { return link_ ? &*link_ : nullptr; }
   [[nodiscard]] KernelLink* link() { return link_ ? &*link_ : nullptr; }
   [[nodiscard]] std::uint64_t swaps() const noexcept { return swaps_; }
   [[nodiscard]] std::uint64_t memory_bytes() const;
