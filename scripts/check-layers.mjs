@@ -14,7 +14,8 @@ const typescriptLayers = {
   report: ['types of run'],
   run: ['errors', 'native', 'scenario'],
   sweep: ['errors', 'scenario', 'run', 'report'],
-  cli: ['errors', 'native', 'scenario', 'report', 'run', 'sweep'],
+  classifier: ['errors', 'native', 'scenario'],
+  cli: ['errors', 'native', 'scenario', 'report', 'run', 'sweep', 'classifier'],
 };
 
 const longestFile = 700;

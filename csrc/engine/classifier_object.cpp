@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/endian.hpp"
+#include "ebpf/kernel_syscall.hpp"
 
 namespace ringbed::engine {
 
@@ -62,6 +63,12 @@ base::Status apply_sizes(const ClassifierPlan& plan, ObjectSpec& spec) {
       return invalid("classifier.maps: the object has no map " + size.name, "its maps: " + names);
     }
     map->max_entries = size.max_entries;
+  }
+  // What every loader does for an object that leaves this to it.
+  for (MapSpec& map : spec.maps) {
+    if (map.type == MapType::perf_event_array && map.max_entries == 0) {
+      map.max_entries = ebpf::possible_cpus();
+    }
   }
   return {};
 }
@@ -172,6 +179,14 @@ void add_count(std::vector<NamedCount>& counts, const char* name, std::uint64_t 
 }  // namespace
 
 base::Result<std::unique_ptr<ClassifierObject>> open_classifier(const ClassifierPlan& plan) {
+  auto object = open_object(plan);
+  if (!object) return object;
+  auto entry = find_entry(plan, object.value()->spec);
+  if (!entry) return entry.error();
+  return object;
+}
+
+base::Result<std::unique_ptr<ClassifierObject>> open_object(const ClassifierPlan& plan) {
   auto file = read_file(plan.object);
   if (!file) return file.error();
   auto object = std::make_unique<ClassifierObject>();
@@ -201,9 +216,9 @@ base::Result<std::unique_ptr<ClassifierObject>> open_classifier(const Classifier
       object->stages[slot.index] = slot.target;
     }
   }
-  auto entry = find_entry(plan, object->spec);
-  if (!entry) return entry.error();
-  object->entry = std::move(entry).value();
+  if (auto entry = find_entry(plan, object->spec); entry.ok()) {
+    object->entry = std::move(entry).value();
+  }
   return object;
 }
 

@@ -39,6 +39,10 @@ struct ClassifierObject {
 [[nodiscard]] base::Result<std::unique_ptr<ClassifierObject>> open_classifier(
     const ClassifierPlan& plan);
 
+// The same, but an entry that is not clear is no error: it stays empty.
+[[nodiscard]] base::Result<std::unique_ptr<ClassifierObject>> open_object(
+    const ClassifierPlan& plan);
+
 // What to write into the maps of stage.h before the first frame.
 struct MapEntry {
   std::string map;

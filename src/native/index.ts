@@ -1,8 +1,13 @@
 // Public names of native/.
 export { addonCandidates, loadFrom, loadNative } from './load.js';
 export type {
+  BpfObject,
+  BpfObjectOptions,
   Calibration,
+  ClassifierRunOptions,
+  ClassifierRunResult,
   Decoder,
+  ExecutorName,
   Field,
   GenHandle,
   Handle,
