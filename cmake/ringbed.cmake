@@ -16,6 +16,28 @@ if(RINGBED_SANITIZE)
   target_link_options(ringbed_flags INTERFACE -fsanitize=${RINGBED_SANITIZE})
 endif()
 
+# ringbed_optional(NAME <pkg-config module> <Debian package> <what its absence switches off>)
+# WITH_NAME=AUTO takes the library where it is, ON insists on it, OFF leaves it out.
+# Sets RINGBED_HAS_NAME; the target to link is PkgConfig::RINGBED_NAME.
+function(ringbed_optional name module package off)
+  set(WITH_${name} AUTO CACHE STRING "AUTO, ON or OFF: ${off}")
+  set(found FALSE)
+  if(NOT WITH_${name} STREQUAL "OFF")
+    find_package(PkgConfig QUIET)
+    if(PkgConfig_FOUND)
+      pkg_check_modules(RINGBED_${name} QUIET IMPORTED_TARGET ${module})
+      set(found ${RINGBED_${name}_FOUND})
+    endif()
+    if(NOT found AND WITH_${name} STREQUAL "ON")
+      message(FATAL_ERROR "WITH_${name}=ON, but ${module} is not here: install ${package}")
+    endif()
+  endif()
+  if(NOT found)
+    message(STATUS "ringbed: without ${module} (install ${package}): switches off ${off}")
+  endif()
+  set(RINGBED_HAS_${name} ${found} PARENT_SCOPE)
+endfunction()
+
 # ringbed_library(<folder> SOURCES a.cpp ... USES base wire ...)
 # USES is the layer rule: scripts/check-layers.mjs holds the includes to it.
 function(ringbed_library name)

@@ -15,7 +15,8 @@ const typescriptLayers = {
   run: ['errors', 'native', 'scenario'],
   sweep: ['errors', 'scenario', 'run', 'report'],
   control: ['errors', 'types of native', 'scenario', 'run'],
-  cli: ['errors', 'native', 'scenario', 'report', 'run', 'sweep', 'control'],
+  classifier: ['errors', 'native', 'scenario'],
+  cli: ['errors', 'native', 'scenario', 'report', 'run', 'sweep', 'classifier', 'control'],
 };
 
 const longestFile = 700;

@@ -1,5 +1,27 @@
 // The package's public face: scenarios, runs, reports and sweeps for programs, as the command line uses
 // them. Loading it needs no addon; running does.
+
+export {
+  BpfMap,
+  BpfObject,
+  BpfProgram,
+  type BtfInput,
+  type BtfType,
+  type BtfValue,
+  type ClassifierRun,
+  decodeBtf,
+  describeObject,
+  encodeBtf,
+  type ObjectFacts,
+  type ObjectOptions,
+  type RunClassifierOptions,
+  readTestFile,
+  runClassifier,
+  runTestFile,
+  type TestFile,
+  type TestOutcome,
+  type TestRun,
+} from './classifier/index.js';
 export { type ErrorCode, exitCodes, type Fault, RingbedError, ScenarioError } from './errors/index.js';
 export { loadNative, type Native, type Tables } from './native/index.js';
 export {

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "binding/bpf_object.hpp"
+#include "binding/classifier.hpp"
 #include "binding/convert.hpp"
 #include "binding/ebpf.hpp"
 #include "binding/nics.hpp"
@@ -63,6 +65,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("ebpfExec", Napi::Function::New(env, ebpf_exec, "ebpfExec"));
   exports.Set("nics", Napi::Function::New(env, nics, "nics"));
   exports.Set("restoreSettings", Napi::Function::New(env, restore_settings, "restoreSettings"));
+  exports.Set("classifierRun", Napi::Function::New(env, classifier_run, "classifierRun"));
+  exports.Set("openBpfObject", bpf_object_opener(env));
   const Napi::Function decoder = DecoderHandle::define(env);
   exports.Set(
       "openDecoder",

@@ -58,7 +58,11 @@ base::Result<Btf> Btf::parse(base::ByteView bytes, const std::string& section) {
     if (!tail) return fault("is cut off");
     if (!name) return fault("has a name outside the strings");
     BtfType type{.kind = kind, .name = *name, .size = *last, .type = *last};
-    if (kind == BtfKind::array) {
+    // A structure with bit fields keeps their widths in the offsets' upper bytes.
+    const bool has_bit_fields = (*info >> 31) != 0;
+    if (kind == BtfKind::integer) {
+      type.is_signed = (field<std::uint32_t>(*tail, 0) >> 24 & 1) != 0;
+    } else if (kind == BtfKind::array) {
       type.type = field<std::uint32_t>(*tail, 0);
       type.count = field<std::uint32_t>(*tail, 8);
     } else if (kind == BtfKind::section || kind == BtfKind::structure || kind == BtfKind::union_) {
@@ -74,6 +78,10 @@ base::Result<Btf> Btf::parse(base::ByteView bytes, const std::string& section) {
           each = {.name = *label,
                   .type = field<std::uint32_t>(*tail, member + 4),
                   .offset = field<std::uint32_t>(*tail, member + 8)};
+          if (has_bit_fields && kind != BtfKind::section) {
+            each.bits = each.offset >> 24;
+            each.offset &= 0xff'ffff;
+          }
         }
         type.members.push_back(std::move(each));
       }

@@ -41,6 +41,7 @@ struct BtfMember {
   std::uint32_t type = 0;
   std::uint32_t offset = 0;  // structure: bits; section: bytes
   std::uint32_t size = 0;    // section only
+  std::uint32_t bits = 0;    // of a bit field; 0: none
 };
 
 struct BtfType {
@@ -49,6 +50,7 @@ struct BtfType {
   std::uint32_t size = 0;            // of an integer, structure, enumeration, section
   std::uint32_t type = 0;            // that it points to or modifies; of an array: the element's
   std::uint32_t count = 0;           // elements of an array
+  bool is_signed = false;            // integer
   std::vector<BtfMember> members{};  // of a structure; variables of a section
 };
 

@@ -93,6 +93,7 @@ class NicWorld final : public LiveWorld {
   }
   base::Result<port::LinkInfo> generator_link() override { return link(interfaces_.front()); }
   base::Result<port::LinkInfo> device_link() override { return link(interfaces_.back()); }
+  base::Status at_device(const std::function<base::Status()>& work) override { return work(); }
   bool closed() const noexcept override { return false; }
 
  private:

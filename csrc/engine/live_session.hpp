@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/device_set.hpp"
+#include "engine/live_classifier.hpp"
 #include "engine/live_device.hpp"
 #include "engine/live_generator.hpp"
 #include "engine/live_world.hpp"
@@ -71,6 +72,9 @@ class LiveSession {
   // The processors that the threads were pinned to; -1: none.
   [[nodiscard]] int cpu_of_core(std::size_t core) const noexcept { return cpus_[1 + core]; }
   [[nodiscard]] int generator_cpu() const noexcept { return cpus_.front(); }
+  // nullptr: the scenario has none.
+  [[nodiscard]] const LiveClassifier* classifier() const noexcept { return classifier_.get(); }
+
 
  private:
   LiveSession(const Plan& plan, LiveWorld& world, gen::Generator source, const LiveSetup& setup);
@@ -93,6 +97,7 @@ class LiveSession {
   LiveWorld& world_;
   LiveSetup setup_;
   gen::Generator source_;
+  std::unique_ptr<LiveClassifier> classifier_;
   ring::MemoryArea generator_area_;
   ring::MemoryArea device_area_;
   port::Ports generator_ports_;

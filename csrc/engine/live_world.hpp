@@ -2,6 +2,7 @@
 // counters of the interfaces behind them, which the books are checked against.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -71,6 +72,8 @@ class LiveWorld {
   [[nodiscard]] virtual std::vector<std::uint64_t> frames_by_queue() = 0;
   // What a user should know of how the world was made; a sentence each.
   [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
+  // Does `work` in the network namespace of the device's interface.
+  [[nodiscard]] virtual base::Status at_device(const std::function<base::Status()>& work) = 0;
 
   // The world carries nothing but this run, so that every frame must be accounted for.
   [[nodiscard]] virtual bool closed() const noexcept = 0;

@@ -18,9 +18,31 @@
 
 namespace ringbed::engine {
 
+// What the bundled stages are told besides the device's target and groups.
+struct StageOptions {
+  enum class Verdict : std::uint8_t { ring, kernel, drop };
+  Verdict match = Verdict::ring;
+  Verdict otherwise = Verdict::ring;
+  double limit_pps = 0.0;  // 0: no limit
+  std::uint32_t limit_burst = 0;
+  std::uint32_t sample_every = 0;  // 0: none
+};
+
 struct ClassifierPlan {
-  std::string object;
-  std::vector<std::string> stages;
+  struct MapSize {
+    std::string name;
+    std::uint32_t max_entries = 0;
+  };
+  std::string object;               // a path
+  std::vector<std::string> stages;  // programs for slots 0, 1, ...; empty: as the object has it
+  std::string program;              // the entry; empty: the one that is no stage
+  std::string type;                 // xdp or tc, where a section does not say; may be empty
+  std::vector<MapSize> maps;        // sizes instead of the object's own
+  std::string prog_array;           // the map of the stages; empty: the only one
+  std::uint64_t instruction_fs = 0;
+  StageOptions options;
+  std::uint32_t swaps = 0;          // live worlds: it is loaded anew and swapped so often
+  std::uint64_t swap_every_ns = 0;  // 0: one swap behind the other
 };
 
 // How a live world sends the streams.

@@ -125,11 +125,42 @@ void read_costs(ProtoReader& in, Plan& plan) {
   }
 }
 
+void read_map_size(ProtoReader& in, ClassifierPlan::MapSize& map) {
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: map.name = in.text(); break;
+      case 2: map.max_entries = in.u32(); break;
+      default: break;
+    }
+  }
+}
+
+void read_stage_options(ProtoReader& in, StageOptions& options) {
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: options.match = in.enumeration(StageOptions::Verdict::drop); break;
+      case 2: options.otherwise = in.enumeration(StageOptions::Verdict::drop); break;
+      case 3: options.limit_pps = in.real(); break;
+      case 4: options.limit_burst = in.u32(); break;
+      case 5: options.sample_every = in.u32(); break;
+      default: break;
+    }
+  }
+}
+
 void read_classifier(ProtoReader& in, ClassifierPlan& classifier) {
   while (in.next()) {
     switch (in.field()) {
       case 1: classifier.object = in.text(); break;
       case 2: classifier.stages.push_back(in.text()); break;
+      case 3: classifier.program = in.text(); break;
+      case 5: classifier.type = in.text(); break;
+      case 6: nested(in, classifier.maps.emplace_back(), read_map_size); break;
+      case 7: classifier.prog_array = in.text(); break;
+      case 8: classifier.instruction_fs = in.u64(); break;
+      case 9: nested(in, classifier.options, read_stage_options); break;
+      case 10: classifier.swaps = in.u32(); break;
+      case 11: classifier.swap_every_ns = in.u64(); break;
       default: break;
     }
   }

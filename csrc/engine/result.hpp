@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -110,6 +111,52 @@ struct ClockResult {
   std::string stamps;         // who stamps received frames: software
 };
 
+struct NamedCount {
+  std::string name;
+  std::uint64_t count = 0;
+};
+
+struct ClassifierStage {
+  std::uint32_t slot = 0;
+  std::string name;
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;  // the slot was empty
+  std::vector<NamedCount> verdicts;
+  std::uint64_t ns = 0;  // in all
+};
+
+struct ClassifierMap {
+  std::string name;
+  std::string type;
+  std::uint32_t max_entries = 0;
+  std::uint64_t bytes = 0;
+  bool preallocated = false;
+};
+
+// Stages as the programs count them (csrc/classifier/stage.h), the entry last.
+struct ClassifierResult {
+  std::string object;
+  std::string program;
+  std::string executor;  // interpreter, jit, kernel
+  std::uint64_t frames = 0;
+  std::uint64_t instructions = 0;  // 0: not counted
+  std::vector<NamedCount> verdicts;
+  std::vector<ClassifierStage> stages;
+  std::vector<ClassifierMap> maps;
+  std::uint64_t map_bytes = 0;
+  std::string fault;  // the first one; empty: none
+  std::uint64_t faults = 0;
+  base::Histogram ns;
+};
+
+// Of a live run: generations of the classifier that took each other's place.
+struct ClassifierSwaps {
+  std::uint64_t count = 0;
+  std::uint64_t failed = 0;
+  std::string error;   // the first one
+  base::Histogram ns;  // from the start of loading to the end of the old generation
+};
+
 struct RunResult {
   bool interrupted = false;
   std::uint64_t end_ns = 0;
@@ -132,6 +179,8 @@ struct RunResult {
   int generator_cpu = -1;
   std::uint64_t verdicts = 0;  // which frame got which verdict (verdict_digest.hpp)
   ClockResult clock;
+  std::optional<ClassifierResult> classifier;
+  std::optional<ClassifierSwaps> classifier_swaps;
 };
 
 // The message RunResult of record.proto.

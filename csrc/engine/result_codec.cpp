@@ -158,11 +158,67 @@ ProtoWriter write(const ClockResult& clock) {
   return out;
 }
 
+ProtoWriter write(const NamedCount& row) {
+  ProtoWriter out;
+  out.text(1, row.name);
+  out.u64(2, row.count);
+  return out;
+}
+
+ProtoWriter write(const ClassifierMap& map) {
+  ProtoWriter out;
+  out.text(1, map.name);
+  out.text(2, map.type);
+  out.u64(3, map.max_entries);
+  out.u64(4, map.bytes);
+  out.boolean(5, map.preallocated);
+  return out;
+}
+
+ProtoWriter write(const ClassifierStage& stage) {
+  ProtoWriter out;
+  out.u64(1, stage.slot);
+  out.text(2, stage.name);
+  out.u64(3, stage.hits);
+  out.u64(4, stage.misses);
+  for (const NamedCount& verdict : stage.verdicts) {
+    out.message(5, write(verdict));
+  }
+  out.u64(6, stage.ns);
+  return out;
+}
+
 template <typename Rows>
 void write_all(ProtoWriter& out, std::uint32_t field, const Rows& rows) {
   for (const auto& row : rows) {
     out.message(field, write(row));
   }
+}
+
+ProtoWriter write(const ClassifierResult& classifier) {
+  ProtoWriter out;
+  out.text(1, classifier.object);
+  out.text(2, classifier.program);
+  out.text(3, classifier.executor);
+  out.u64(4, classifier.frames);
+  out.u64(5, classifier.instructions);
+  write_all(out, 6, classifier.verdicts);
+  write_all(out, 7, classifier.stages);
+  write_all(out, 8, classifier.maps);
+  out.u64(9, classifier.map_bytes);
+  out.text(10, classifier.fault);
+  out.u64(11, classifier.faults);
+  out.message(12, write(classifier.ns));
+  return out;
+}
+
+ProtoWriter write(const ClassifierSwaps& swaps) {
+  ProtoWriter out;
+  out.u64(1, swaps.count);
+  out.u64(2, swaps.failed);
+  out.text(3, swaps.error);
+  out.message(4, write(swaps.ns));
+  return out;
 }
 
 void write_drops(ProtoWriter& out, const base::Ledger& ledger) {
@@ -209,6 +265,12 @@ std::vector<std::uint8_t> encode(const RunResult& result) {
   }
   if (!result.clock.source.empty()) {
     out.message(50, write(result.clock));
+  }
+  if (result.classifier) {
+    out.message(70, write(*result.classifier));
+  }
+  if (result.classifier_swaps) {
+    out.message(80, write(*result.classifier_swaps));
   }
   return out.take();
 }

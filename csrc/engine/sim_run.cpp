@@ -11,6 +11,7 @@
 #include "engine/device_set.hpp"
 #include "engine/device_stages.hpp"
 #include "engine/live_tally.hpp"
+#include "engine/sim_classifier.hpp"
 #include "engine/stream_stats.hpp"
 #include "engine/verdict_digest.hpp"
 #include "gen/generator.hpp"
@@ -55,9 +56,10 @@ class TrafficSource final : public sim::FrameSource {
 class DeviceHost final : public sim::Host {
  public:
   DeviceHost(const Plan& plan, device::ResponsePool& pool,
-             std::vector<std::unique_ptr<device::Device>>& devices, StreamStats& streams,
-             base::Digest& digest)
+             std::vector<std::unique_ptr<device::Device>>& devices, SimClassifier* classifier,
+             StreamStats& streams, base::Digest& digest)
       : devices_(devices),
+        classifier_(classifier),
         pool_(pool),
         streams_(streams),
         digest_(digest),
@@ -67,11 +69,59 @@ class DeviceHost final : public sim::Host {
 
   sim::Served serve(std::uint32_t core, base::ByteView frame, const sim::FrameInfo& info,
                     sim::Picoseconds now) noexcept override {
+    if (classifier_ == nullptr) {
+      return serve_device(core, frame, info, now);
+    }
+    const SimClassifier::Decision decision = classifier_->decide(core, info, frame, now);
+    digest_.add(now, static_cast<std::uint64_t>(decision.way));
+    sim::Served served;
+    switch (decision.way) {
+      case SimClassifier::Way::device:
+        served = serve_device(core, decision.frame, info, now + decision.cost);
+        break;
+      case SimClassifier::Way::kernel:
+        served.fate = sim::Served::Fate::bypassed;
+        streams_.received(info.stream, info.flow, info.sequence);
+        break;
+      case SimClassifier::Way::drop:
+      case SimClassifier::Way::aborted:
+        served.fate = sim::Served::Fate::dropped;
+        served.stage = base::Stage::classifier;
+        served.reason = decision.way == SimClassifier::Way::drop ? base::Reason::classifier_drop
+                                                                 : base::Reason::classifier_aborted;
+        break;
+    }
+    served.cost += decision.cost;
+    return served;
+  }
+
+  base::ByteView response(std::uint32_t, std::uint32_t buffer) noexcept override {
+    return {pool_.data(buffer), got_at_[buffer].length};
+  }
+
+  void complete(std::uint32_t core, std::uint32_t buffer, sim::Picoseconds now) noexcept override {
+    pool_hold_.record(sim::to_ns(sim::elapsed(got_at_[buffer].when, now)));
+    [[maybe_unused]] const device::PutResult put = devices_[core]->complete(buffer);
+    assert(put == device::PutResult::ok);
+  }
+
+  [[nodiscard]] const DeviceStages& stages() const noexcept { return stages_; }
+  [[nodiscard]] const base::Histogram& pool_hold() const noexcept { return pool_hold_; }
+  [[nodiscard]] const VerdictDigest& verdicts() const noexcept { return verdicts_; }
+
+ private:
+  struct Held {
+    sim::Picoseconds when = 0;
+    std::uint32_t length = 0;
+  };
+
+  sim::Served serve_device(std::uint32_t core, base::ByteView frame, const sim::FrameInfo& info,
+                           sim::Picoseconds now) noexcept {
     device::Device& device = *devices_[core];
     const device::Verdict verdict = device.process(frame, sim::to_ns(now));
     const bool responded = verdict.outcome == device::Outcome::responded;
     const sim::ServiceTime time =
-        costs_.service({info.length, verdict.probes,
+        costs_.service({static_cast<std::uint32_t>(frame.size()), verdict.probes,
                         verdict.probes == 0 ? 0 : working_set(device.connections()), responded});
     device.record_time(sim::to_ns(time.total()));
     stages_.record(info.departure, time, verdict.tracked, responded);
@@ -99,27 +149,8 @@ class DeviceHost final : public sim::Host {
     return served;
   }
 
-  base::ByteView response(std::uint32_t, std::uint32_t buffer) noexcept override {
-    return {pool_.data(buffer), got_at_[buffer].length};
-  }
-
-  void complete(std::uint32_t core, std::uint32_t buffer, sim::Picoseconds now) noexcept override {
-    pool_hold_.record(sim::to_ns(sim::elapsed(got_at_[buffer].when, now)));
-    [[maybe_unused]] const device::PutResult put = devices_[core]->complete(buffer);
-    assert(put == device::PutResult::ok);
-  }
-
-  [[nodiscard]] const DeviceStages& stages() const noexcept { return stages_; }
-  [[nodiscard]] const base::Histogram& pool_hold() const noexcept { return pool_hold_; }
-  [[nodiscard]] const VerdictDigest& verdicts() const noexcept { return verdicts_; }
-
- private:
-  struct Held {
-    sim::Picoseconds when = 0;
-    std::uint32_t length = 0;
-  };
-
   std::vector<std::unique_ptr<device::Device>>& devices_;
+  SimClassifier* classifier_;  // nullptr: none
   device::ResponsePool& pool_;
   StreamStats& streams_;
   base::Digest& digest_;
@@ -160,24 +191,21 @@ class ResponseSink final : public sim::Sink {
   std::uint64_t bytes_ = 0;
 };
 
-base::Error no_classifier() {
-  return {base::ErrorCode::unavailable, "this version of ringbed does not run classifiers yet",
-          "leave `classifier` out of the scenario"};
-}
-
 StageResult stage(base::Stage which, std::uint64_t in, std::uint64_t out,
                   const base::Histogram& ns) {
   return {std::string(base::to_string(which)), in, out, ns};
 }
 
 std::vector<StageResult> stages(const base::Ledger& books, const sim::Measurements& measured,
-                                const DeviceSet& devices, const DeviceStages& times) {
+                                const DeviceSet& devices, const DeviceStages& times,
+                                const SimClassifier* classifier) {
   using base::Stage;
   const std::uint64_t queued = books.arrived - books.dropped(Stage::nic);
-  return {
+  const std::uint64_t taken = books.received + books.dropped(Stage::classifier);
+  std::vector<StageResult> rows = {
       stage(Stage::link, books.offered + books.duplicated_forward, books.arrived, measured.link),
       stage(Stage::nic, books.arrived, queued, measured.nic),
-      stage(Stage::rx_ring, queued, books.received, measured.rx_wait),
+      stage(Stage::rx_ring, queued, taken, measured.rx_wait),
       devices.stage(Stage::parse, &times.parse),
       devices.stage(Stage::validate, nullptr),
       devices.stage(Stage::match, nullptr),
@@ -188,6 +216,11 @@ std::vector<StageResult> stages(const base::Ledger& books, const sim::Measuremen
       stage(Stage::return_link, books.sent + books.duplicated_return, books.responses,
             measured.return_link),
   };
+  if (classifier != nullptr) {
+    rows.insert(rows.begin() + 3,
+                stage(Stage::classifier, taken, books.received, classifier->ns()));
+  }
+  return rows;
 }
 
 std::vector<RingResult> rings(const Plan& plan, const sim::Simulator& simulator) {
@@ -280,9 +313,6 @@ std::string seal(base::Digest digest, const RunResult& result) {
 }  // namespace
 
 base::Result<RunResult> run_sim(const Plan& plan, const RunControl& control) {
-  if (plan.has_classifier) {
-    return no_classifier();
-  }
   auto generator = gen::Generator::create(plan.traffic, plan.seed, plan.sim.link.rate_bps,
                                           {plan.packets, plan.duration_ns * sim::kPsPerNs});
   if (!generator) {
@@ -293,10 +323,20 @@ base::Result<RunResult> run_sim(const Plan& plan, const RunControl& control) {
     return devices.error();
   }
 
+  std::unique_ptr<SimClassifier> classifier;
+  if (plan.has_classifier) {
+    auto made = SimClassifier::create(plan);
+    if (!made) {
+      return made.error();
+    }
+    classifier = std::move(made).value();
+  }
+
   base::Digest digest;
   StreamStats streams(plan.traffic, generator.value());
   TrafficSource source(generator.value(), streams);
-  DeviceHost host(plan, *devices.value().pool, devices.value().cores, streams, digest);
+  DeviceHost host(plan, *devices.value().pool, devices.value().cores, classifier.get(), streams,
+                  digest);
   ResponseSink sink(streams, digest, plan.sim.warmup);
   sim::WorldConfig world = plan.sim;
   world.max_frame_bytes = generator.value().max_frame_bytes();
@@ -323,7 +363,8 @@ base::Result<RunResult> run_sim(const Plan& plan, const RunControl& control) {
   result.response_bytes = sink.bytes();
   result.imbalance =
       result.ledger.check(simulator.frames_in_flight() + devices.value().pool->stats().in_use);
-  result.stages = stages(result.ledger, measured, devices.value(), host.stages());
+  result.stages = stages(result.ledger, measured, devices.value(), host.stages(),
+                         classifier.get());
   result.latency = {{"response", sink.response()},
                     {"request", measured.request},
                     {"device", measured.device},
@@ -336,6 +377,10 @@ base::Result<RunResult> run_sim(const Plan& plan, const RunControl& control) {
   result.cores = cores(simulator);
   result.memory_bytes = simulator.memory_bytes() + generator.value().memory_bytes() +
                         streams.memory_bytes() + result.pool.bytes + result.connections.bytes;
+  if (classifier) {
+    result.classifier = classifier->result();
+    result.memory_bytes += result.classifier->map_bytes;
+  }
   result.digest = seal(digest, result);
   return result;
 }

@@ -87,6 +87,9 @@ class VethWorld final : public LiveWorld {
     return generator_.dropped();
   }
   base::Result<port::StackCounters::Drops> device_stack() override { return device_.dropped(); }
+  base::Status at_device(const std::function<base::Status()>& work) override {
+    return pair_.right().space.run(work);
+  }
   bool closed() const noexcept override { return true; }
 
   std::vector<KernelCounter> losses() override {

@@ -19,6 +19,12 @@ enum class XdpMode : std::uint8_t { best, native, generic };
 enum class XdpCopy : std::uint8_t { best, zero_copy, copy };
 
 enum class Choice : std::uint8_t { automatic, off, on };
+// A program that somebody else has attached, and its map of AF_XDP sockets: the port then attaches
+// none of its own and only serves its queues. The descriptor stays the caller's.
+struct ForeignProgram {
+  int sockets = -1;  // BPF_MAP_TYPE_XSKMAP by queue; -1: no such program
+  bool native = false;
+};
 
 struct XdpOptions {
   XdpMode mode = XdpMode::best;
@@ -30,6 +36,7 @@ struct XdpOptions {
   Choice busy_poll = Choice::automatic;
   std::uint32_t busy_poll_us = 50;
   std::uint32_t busy_poll_budget = 64;  // frames a poll
+  ForeignProgram foreign;
 };
 
 // An IPv4 address and a UDP port, in host order.

@@ -22,6 +22,7 @@ struct FrameInfo {
   std::uint32_t stream = 0;
   std::uint32_t flow = 0;
   std::uint32_t length = 0;  // bytes without FCS
+  std::uint32_t queue = 0;   // receive queue, once the NIC has chosen one
   bool corrupted = false;    // a bit flipped on the wire
   bool copy = false;         // a duplicate made by the link
 };

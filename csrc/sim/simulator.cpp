@@ -111,6 +111,7 @@ void Simulator::arrive() {
     return;
   }
   const std::uint32_t queue = nic_.queue_of(frame->view());
+  info.queue = queue;
   RxRing& ring = nic_.ring(queue);
   if (!ring.push(frame)) {
     ledger_.drop(base::Stage::rx_ring, base::Reason::rx_ring_full);
@@ -252,9 +253,10 @@ void Simulator::start(Core& core, Picoseconds now) {
   core.current = core.ring->pop();
   --core.burst_left;
   ++core.frames;
-  ++ledger_.received;
   const FrameInfo& info = core.current->info;
   const Served served = host_.serve(core.id, core.current->view(), info, now);
+  // What the classifier drops never reached the device.
+  ledger_.received += served.fate != Served::Fate::dropped || served.stage > base::Stage::classifier;
   switch (served.fate) {
     case Served::Fate::unanswered:
       ++ledger_.processed;

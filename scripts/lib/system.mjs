@@ -17,7 +17,7 @@ const header = (path) => () => existsSync(`/usr/include/${path}`);
 const optional = [
   { package: 'libgtest-dev', there: header('gtest/gtest.h'), off: 'C++ unit tests' },
   { package: 'libgmock-dev', there: header('gmock/gmock.h'), off: 'C++ unit tests' },
-  { package: 'clang', there: () => which('clang++'), off: 'fuzzers' },
+  { package: 'clang', there: () => which('clang++'), off: 'fuzzers and the bundled eBPF classifier' },
   {
     // libFuzzer and the sanitizers, in the version of the clang that is installed (or will be, on Debian 12).
     get package() {
@@ -37,7 +37,7 @@ const optional = [
     there: () => existsSync('/usr/lib/python3/dist-packages/scapy'),
     off: 'comparison with scapy',
   },
-  { package: 'libbpf-dev', there: header('bpf/libbpf.h'), off: 'the kernel eBPF loader' },
+  { package: 'libbpf-dev', there: header('bpf/libbpf.h'), off: 'eBPF programs' },
   { package: 'libxdp-dev', there: header('xdp/xsk.h'), off: 'AF_XDP' },
   { package: 'libelf-dev', there: header('libelf.h'), off: 'eBPF objects' },
   { package: 'libpcap-dev', there: header('pcap/pcap.h'), off: 'live capture' },

@@ -18,6 +18,14 @@ export function port(text: string): number {
   return Number(text);
 }
 
+/** A whole number of at least 1, however large. */
+export function countOf(text: string): number {
+  const value = Number(text.replace(/_/g, ''));
+  if (!/^[\d_]+$/.test(text) || value < 1 || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('Expected a whole number of at least 1.');
+  return value;
+}
+
 /** PATH=VALUE, collected in order. */
 export function assignment(text: string, before: string[] = []): string[] {
   if (!/^[^=]+=/.test(text))

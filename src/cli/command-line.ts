@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { RingbedError } from '../errors/index.js';
 import { packageVersion } from '../native/index.js';
-import { assignment, axis, disentangleJson, names, port, positive } from './arguments.js';
+import { assignment, axis, countOf, disentangleJson, names, port, positive } from './arguments.js';
 import { note, OutputClosed, print } from './output.js';
 
 type Status = number;
@@ -180,6 +180,38 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
     .option('--interpreter', 'interpret (default)')
     .option('--strict', "refuse also what the kernel's verifier refuses whatever the data")
     .action(perform(async () => (await import('./commands/ebpf.js')).ebpfExec));
+
+  const classifier = root.command('classifier').description('eBPF classifiers, with and without the kernel');
+  const objectFlags = (command: Command): Command =>
+    command
+      .option('--in <executors>', 'vm, jit, kernel, or several of them, separated by commas (default: vm)')
+      .addOption(new Option('--type <type>', 'of programs whose section does not say').choices(['xdp', 'tc']))
+      .option('--map <name=entries>', "a size instead of the object's own (repeatable)", names)
+      .option('--stages <names>', 'programs for the slots of the prog_array, separated by commas')
+      .option('--json [file]', 'as JSON, to standard output or a file');
+  objectFlags(
+    classifier
+      .command('run')
+      .description('send frames through a program, and compare executors frame by frame')
+      .argument('<object>', 'eBPF object file'),
+  )
+    .option('--program <name>', 'the program (default: the one that is no stage)')
+    .addOption(new Option('--frames <file.pcap>', 'frames of a capture').conflicts('random'))
+    .option('--random <n>', 'so many random and mutated frames (default: 10000)', countOf)
+    .option('--seed <n>', 'of the random frames', '1')
+    .action(perform(async () => (await import('./commands/classifier-run.js')).classifierRun));
+  objectFlags(
+    classifier
+      .command('test')
+      .description('run tests that are data: frames in, verdicts, frames and map entries out')
+      .argument('<file...>', 'test files'),
+  ).action(perform(async () => (await import('./commands/classifier-test.js')).classifierTest));
+  objectFlags(
+    classifier
+      .command('show')
+      .description("list an object's programs, stages and maps, with sizes")
+      .argument('<object>', 'eBPF object file'),
+  ).action(perform(async () => (await import('./commands/classifier-show.js')).classifierShow));
 
   root
     .command('bench')

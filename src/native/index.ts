@@ -1,11 +1,16 @@
 // Public names of native/.
 export { addonCandidates, loadFrom, loadNative } from './load.js';
 export type {
+  BpfObject,
+  BpfObjectOptions,
   Calibration,
   ControlCommand,
   ControlReply,
   CounterRow,
+  ClassifierRunOptions,
+  ClassifierRunResult,
   Decoder,
+  ExecutorName,
   Field,
   GenHandle,
   Handle,

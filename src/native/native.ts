@@ -134,6 +134,74 @@ export interface Decoder {
 /** Picoseconds by name of a cost. */
 export type Calibration = { name: string; ps: number | bigint }[];
 
+/** Where a program runs. */
+export type ExecutorName = 'vm' | 'jit' | 'kernel';
+
+/** What is changed of an object before it is made real. */
+export interface BpfObjectOptions {
+  /** xdp or tc, for sections that do not say; '': they do. */
+  type: string;
+  maps: { name: string; maxEntries: number }[];
+  /** Programs for the slots of the prog_array; empty: as the object has them. */
+  stages: string[];
+  progArray: string;
+}
+
+export interface ClassifierRunOptions extends BpfObjectOptions {
+  object: string;
+  program: string;
+  /** A capture; '': random frames. */
+  frames: string;
+  random: number;
+  seed: bigint;
+  in: ExecutorName[];
+}
+
+export interface ClassifierRunResult {
+  program: string;
+  frames: bigint;
+  skipped: bigint;
+  verdicts: { name: string; count: bigint }[];
+  mismatches: bigint;
+  first: {
+    frame: bigint;
+    field: string;
+    sides: { executor: ExecutorName; value: string }[];
+    bytes: string;
+  } | null;
+  faults: bigint;
+  firstFault: string;
+  excepted: string[];
+}
+
+/** An object made real; maps go by their index in describe(). */
+export interface BpfObject {
+  /** JSON: programs, maps with their BTF types, entry, stages. */
+  describe(): string;
+  /** null: the executor does not take such a frame. */
+  run(
+    program: string,
+    frame: Uint8Array,
+  ): {
+    verdict: number;
+    name: string;
+    frame: Uint8Array;
+    instructions: bigint;
+    ns: number;
+    fault: string;
+  } | null;
+  /** null: no such entry. */
+  read(map: number, key: Uint8Array): Uint8Array | null;
+  /** 0 or a negative errno; flags: 0 any, 1 no entry yet, 2 an entry. */
+  write(map: number, key: Uint8Array, value: Uint8Array, flags: number): number;
+  remove(map: number, key: Uint8Array): number;
+  /** The key behind `key` (null: the first); null at the end. */
+  nextKey(map: number, key: Uint8Array | null): Uint8Array | null;
+  /** Events of a ringbuf since the last call. */
+  drain(map: number): Uint8Array[];
+  close(): void;
+}
+
 export interface Native {
   version: string;
   tables: Tables;
@@ -145,6 +213,10 @@ export interface Native {
   /** Writes a capture: a temporary file, renamed when it is whole. */
   generate(plan: Uint8Array, path: string, counters: BigUint64Array | null): GenHandle;
   openDecoder(path: string): Decoder;
+  /** Frames through one or several executors, compared. */
+  classifierRun(options: ClassifierRunOptions): Handle<ClassifierRunResult>;
+  /** `executor` null: only described. */
+  openBpfObject(path: string, executor: ExecutorName | null, options: BpfObjectOptions): BpfObject;
   calibrate(): Promise<Calibration>;
   /** Every interface of this network namespace, but loopback. */
   nics(): NicRow[];

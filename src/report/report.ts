@@ -1,7 +1,15 @@
 // A run's record as the report that users read: the JSON contract `ringbed.report/1`. Names are a
 // contract: add, never rename. In memory 64-bit counts are bigint; stringify() writes them as JSON
 // numbers while these are exact and as strings above 2^53.
-import type { ClockResult, PortResult, RunRecord, RunResult } from '../run/result.js';
+import type {
+  ClassifierResult,
+  ClassifierSwaps,
+  ClockResult,
+  NamedCount,
+  PortResult,
+  RunRecord,
+  RunResult,
+} from '../run/result.js';
 import { type Hist, summaryOf } from './hist.js';
 import { notesOf } from './notes.js';
 import { evaluateSlos, type SloOutcome } from './slo.js';
@@ -90,6 +98,30 @@ export interface Report {
   generator?: { cpu: number | null };
   /** Live worlds: kernel counters of losses that moved, by the kernel's own names. */
   kernel?: { where: string; name: string; count: bigint }[];
+  /** Absent where the scenario has none; verdicts by name, the entry program last of the stages. */
+  classifier?: {
+    object: string;
+    program: string;
+    executor: string;
+    frames: bigint;
+    instructions: bigint;
+    verdicts: Record<string, bigint>;
+    stages: {
+      slot: number;
+      name: string;
+      hits: bigint;
+      misses: bigint;
+      verdicts: Record<string, bigint>;
+      ns: bigint;
+    }[];
+    maps: { name: string; type: string; maxEntries: number; bytes: bigint; preallocated: boolean }[];
+    mapBytes: bigint;
+    fault?: string;
+    faults: bigint;
+    ns: Hist;
+    /** Of a live run that was asked for them: it was loaded anew and took its own place. */
+    swaps?: { count: bigint; failed: bigint; error: string; ns: Hist };
+  };
   slo: SloOutcome[];
   digest: string;
   /** Digest of which frame got which verdict, whenever: equal in any world that treats them alike. */
@@ -140,6 +172,7 @@ export function buildReport(record: RunRecord): Report {
     // Records hold a processor's number plus 1.
     cores: result.cores.map(({ cpu, ...core }) => (cpu === 0 ? core : { ...core, cpu: cpu - 1 })),
     ...(isLive ? liveParts(result) : {}),
+    ...(result.classifier == null ? {} : { classifier: classifierOf(result.classifier, result.classifierSwaps) }),
     slo: [],
     digest: result.digest,
     verdicts: result.verdicts.toString(16).padStart(16, '0'),
@@ -158,6 +191,23 @@ export function buildReport(record: RunRecord): Report {
 
 function liveParts({ generatorCpu, kernel }: RunResult): Pick<Report, 'generator' | 'kernel'> {
   return { generator: { cpu: generatorCpu === 0 ? null : generatorCpu - 1 }, kernel };
+}
+
+const byName = (counts: readonly NamedCount[]): Record<string, bigint> =>
+  Object.fromEntries(counts.map(({ name, count }) => [name, count]));
+
+function classifierOf(
+  { fault, ...rest }: ClassifierResult,
+  swaps: ClassifierSwaps | null | undefined,
+): NonNullable<Report['classifier']> {
+  return {
+    ...rest,
+    verdicts: byName(rest.verdicts),
+    stages: rest.stages.map((stage) => ({ ...stage, verdicts: byName(stage.verdicts) })),
+    ...(fault === '' ? {} : { fault }),
+    ns: summaryOf(rest.ns),
+    ...(swaps == null ? {} : { swaps: { ...swaps, ns: summaryOf(swaps.ns) } }),
+  };
 }
 
 /** Exit status of a finished run: 0, 1 (it broke its own books), 3 (an SLO missed) or 130 (interrupted). */

@@ -1,5 +1,6 @@
 // The report as people read it in a terminal: sections one below the other, what went wrong in colour.
 import type { RunRecord } from '../run/result.js';
+import { classifier } from './classifier-section.js';
 import { type Curve, recordedCurve, summaryCurve } from './curve.js';
 import type { Report } from './report.js';
 import * as sections from './sections.js';
@@ -23,6 +24,7 @@ export function renderReport(report: Report, look: Look, curves?: readonly Curve
     sections.latency(look, report, drawn),
     sections.stages(look, report),
     sections.structures(look, report),
+    classifier(look, report),
     sections.cores(look, report),
     sections.streams(look, report),
     sections.gaps(look, report),

@@ -140,6 +140,42 @@ export interface ClockResult {
   stamps: string;
 }
 
+export interface NamedCount {
+  name: string;
+  count: bigint;
+}
+
+export interface ClassifierStage {
+  slot: number;
+  name: string;
+  hits: bigint;
+  misses: bigint;
+  verdicts: NamedCount[];
+  ns: bigint;
+}
+
+export interface ClassifierResult {
+  object: string;
+  program: string;
+  executor: string;
+  frames: bigint;
+  instructions: bigint;
+  verdicts: NamedCount[];
+  stages: ClassifierStage[];
+  maps: { name: string; type: string; maxEntries: number; bytes: bigint; preallocated: boolean }[];
+  mapBytes: bigint;
+  fault: string;
+  faults: bigint;
+  ns: Histogram | null;
+}
+
+export interface ClassifierSwaps {
+  count: bigint;
+  failed: bigint;
+  error: string;
+  ns: Histogram | null;
+}
+
 export interface RunResult {
   interrupted: boolean;
   endNs: bigint;
@@ -165,6 +201,9 @@ export interface RunResult {
   verdicts: bigint;
   /** Null: virtual time. */
   clock: ClockResult | null;
+  /** Absent in a record without one. */
+  classifier?: ClassifierResult | null;
+  classifierSwaps?: ClassifierSwaps | null;
 }
 
 /** A target as the plan holds it; `limit` is in nanoseconds where the metric is a time. */

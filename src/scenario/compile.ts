@@ -1,18 +1,18 @@
 // The validated scenario, defaults and all, as a plan: base units, addresses as bytes, names resolved.
 
-import type { Fingerprint } from './files.js';
+import type { Fingerprint, ObjectFile } from './files.js';
 import { frameSizes } from './frame-bytes.js';
 import { metricsOf, resolveSlo } from './metrics.js';
-import type { Device, Endpoint, Plan, Slo, Stream, XdpPort } from './plan.js';
+import type { Classifier, Device, Endpoint, Plan, Slo, Stream, XdpPort } from './plan.js';
 import { type EndpointText, isMulticast, macFor } from './schema/address.js';
-import type { DeviceSpec, Scenario, StreamSpec } from './schema/scenario.js';
+import type { ClassifierSpec, DeviceSpec, Scenario, StreamSpec } from './schema/scenario.js';
 
 /** What the scenario's files turned out to be. */
 export interface Files {
   /** By index of the stream. */
   readonly replays: ReadonlyMap<number, Fingerprint>;
-  /** Path of the classifier's object. */
-  readonly object: string;
+  /** The classifier's object; undefined: there is none. */
+  readonly object: ObjectFile | undefined;
 }
 
 export function compile(scenario: Scenario, files: Files): Plan {
@@ -60,9 +60,7 @@ export function compile(scenario: Scenario, files: Files): Plan {
     },
     traffic: scenario.traffic.map((stream, index) => compileStream(stream, device, files.replays.get(index))),
     classifier:
-      scenario.classifier === undefined
-        ? null
-        : { object: files.object, stages: scenario.classifier.stages ?? [] },
+      scenario.classifier === undefined ? null : compileClassifier(scenario.classifier, files.object),
     device,
     costs: scenario.costs,
     faults: scenario.faults,
@@ -83,6 +81,31 @@ function compileSlos(scenario: Scenario): Slo[] {
     const outcome = resolveSlo(metric, spec, metrics);
     return 'value' in outcome ? [outcome.value] : [];
   });
+}
+
+function compileClassifier(spec: ClassifierSpec, object: ObjectFile | undefined): Classifier {
+  const { options } = spec;
+  return {
+    object: object?.path ?? '',
+    objectSha256: object?.sha256 ?? new Uint8Array(),
+    stages: spec.stages,
+    program: spec.program ?? '',
+    type: spec.type ?? '',
+    progArray: spec.progArray ?? '',
+    maps: Object.entries(spec.maps)
+      .map(([name, { maxEntries }]) => ({ name, maxEntries }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    instructionFemtoseconds: spec.instruction,
+    swaps: spec.swaps,
+    swapEveryNs: spec.swapEvery,
+    options: {
+      match: upper(options.match),
+      otherwise: upper(options.otherwise),
+      limitPps: options.limit,
+      limitBurst: options.burst,
+      sampleEvery: options.every,
+    },
+  };
 }
 
 function compileDevice(spec: DeviceSpec): Device {

@@ -69,6 +69,15 @@ const logics: Readonly<Record<string, { [key: string]: Plain }>> = {
 };
 const anyLogic = { ...logics.threshold, ...logics.sample };
 
+const classifier = {
+  stages: [],
+  maps: {},
+  instruction: '0ns',
+  swaps: 0,
+  swapEvery: '0ns',
+  options: { match: 'ring', otherwise: 'kernel', limit: 0, burst: 32, every: 0 },
+};
+
 const stream = { vlan: [], ttl: 64, dscp: 0, rate: '100kpps', start: '0s', flows: 1, udpChecksum: true };
 const tcp = { concurrent: 16, dataSegments: 10, close: 'fin', handshake: 'full' };
 const replay = { timing: 'honoured', speed: 1, loops: 1, rewrite: [] };
@@ -96,6 +105,8 @@ export function fillDefaults(root: MapNode): void {
       if (item.type === 'map') fillStream(item, index);
     }
   }
+  const front = child(root, 'classifier');
+  if (front?.type === 'map') fillMissing(front, classifier, byDefault);
   fillMissing(root, { device }, byDefault);
   const own = child(root, 'device');
   if (own?.type === 'map') fillDevice(root, own, traffic?.type === 'list' ? traffic : undefined);

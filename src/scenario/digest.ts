@@ -28,7 +28,12 @@ export function planDigest(plan: Plan): string {
       stream.replay === null ? stream : { ...stream, replay: { ...stream.replay, file: '' } },
     ),
     classifier:
-      plan.classifier === null ? null : { ...plan.classifier, object: baseName(plan.classifier.object) },
+      plan.classifier === null
+        ? null
+        : {
+            ...plan.classifier,
+            object: plan.classifier.objectSha256.length > 0 ? '' : baseName(plan.classifier.object),
+          },
   };
   return createHash('sha256').update(encodeMessage('Plan', portable)).digest('hex');
 }

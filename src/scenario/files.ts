@@ -1,8 +1,9 @@
 // The files that a scenario names, relative to it. Only these are read; captures count in the digest by
 // their contents.
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { RingbedError } from '../errors/index.js';
 import type { Problem } from './schema/kit.js';
 
@@ -14,6 +15,21 @@ export interface FileFacts {
 
 export interface Fingerprint extends FileFacts {
   readonly sha256: Uint8Array;
+}
+
+/** Objects that the build makes from csrc/classifier/. */
+export const bundledObjects: readonly string[] = ['classifier.bpf.o'];
+
+/** Where the build put a bundled object; undefined where it had no compiler for it. */
+export function bundledObject(name: string): string | undefined {
+  const path = fileURLToPath(new URL(`../../generated/${name}`, import.meta.url));
+  return bundledObjects.includes(name) && existsSync(path) ? path : undefined;
+}
+
+/** An eBPF object; without a hash it is the one that ships with ringbed, whatever compiled it. */
+export interface ObjectFile {
+  readonly path: string;
+  readonly sha256: Uint8Array | undefined;
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -9,7 +9,14 @@ import { applyCosts, readCostsFile } from './costs-file.js';
 import { fillDefaults, nameStreams } from './defaults.js';
 import { encodePlan, planDigest } from './digest.js';
 import { type ExplainRow, explainTree } from './explain.js';
-import { type Fingerprint, fingerprint, readText } from './files.js';
+import {
+  bundledObject,
+  bundledObjects,
+  type Fingerprint,
+  fingerprint,
+  type ObjectFile,
+  readText,
+} from './files.js';
 import { checkMemory } from './memory.js';
 import { applySet } from './overrides.js';
 import type { Plan } from './plan.js';
@@ -205,14 +212,17 @@ function openFiles(scenario: Scenario, baseDir: string, report: Report) {
 }
 
 /** The classifier's object: beside the scenario, or by its bare name one that ships with ringbed. */
-function openObject(scenario: Scenario, baseDir: string, report: Report): string {
+function openObject(scenario: Scenario, baseDir: string, report: Report): ObjectFile | undefined {
   const object = scenario.classifier?.object;
-  if (object === undefined) return '';
+  if (object === undefined) return undefined;
   const facts = fingerprint(object, baseDir);
-  if (!('problem' in facts)) return facts.path;
-  if (basename(object) !== object)
-    report(['classifier', 'object'], facts.problem, { expected: 'an eBPF object file' });
-  return object;
+  if (!('problem' in facts)) return facts;
+  // The build makes the bundled objects and may be without: then the run says what to install.
+  if (basename(object) !== object || !bundledObjects.includes(object))
+    report(['classifier', 'object'], facts.problem, {
+      expected: `an eBPF object file, or ${bundledObjects.join(', ')}, which ships with ringbed`,
+    });
+  return { path: bundledObject(object) ?? object, sha256: undefined };
 }
 
 /** By their place: flags last, in the order given. */

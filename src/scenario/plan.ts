@@ -186,6 +186,26 @@ export interface Replay {
 export interface Classifier {
   object: string;
   stages: string[];
+  program: string;
+  /** Empty for an object that ships with ringbed. */
+  objectSha256: Uint8Array;
+  type: '' | 'xdp' | 'tc';
+  maps: { name: string; maxEntries: number }[];
+  progArray: string;
+  instructionFemtoseconds: number;
+  swaps: number;
+  swapEveryNs: number;
+  options: StageOptions;
+}
+
+export type StageVerdict = 'RING' | 'KERNEL' | 'DROP';
+
+export interface StageOptions {
+  match: StageVerdict;
+  otherwise: StageVerdict;
+  limitPps: number;
+  limitBurst: number;
+  sampleEvery: number;
 }
 
 export interface Device {

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -40,11 +41,16 @@ struct ScratchFolder {
 // The object of test/data/bpf/<name>.bpf.c; empty when there is no clang for BPF.
 inline std::string compile_bpf(const std::string& name) {
   static const ScratchFolder folder;
-  const std::string object = folder.path + "/" + name + ".bpf.o";
+  std::string file = name;
+  std::replace(file.begin(), file.end(), '/', '_');
+  const std::string object = folder.path + "/" + file + ".bpf.o";
   if (std::filesystem::exists(object)) {
     return object;
   }
-  const std::string command = "clang -O2 -g -target bpf -I/usr/include/" + kMultiarch +
+  // A name that ends so uses the third version of the instruction set.
+  const std::string version = name.ends_with("_v3") ? "-mcpu=v3" : "-mcpu=v2";
+  const std::string command = "clang -O2 -g -target bpf " + version + " -I/usr/include/" +
+                              kMultiarch +
                               " -c " RINGBED_SOURCE_DIR "/test/data/bpf/" + name + ".bpf.c -o " +
                               object + " 2> /dev/null";
   return std::system(command.c_str()) == 0 ? object : "";

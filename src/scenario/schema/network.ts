@@ -251,13 +251,6 @@ export function fault(): Type<PlanFault> {
   });
 }
 
-export function classifier() {
-  return object({
-    object: text('the path of an eBPF object'),
-    stages: key(list(text('the name of a stage'), 'a list of stages'), 'tail-call stages, in order'),
-  });
-}
-
 /** A name out of one of the addon's tables. */
 export function tableName(names: readonly string[], what: string): Type<string> {
   return scalar(

@@ -175,6 +175,22 @@ export function rateAmount(): Type<RateAmount> {
   );
 }
 
+/** Frames a second, 0 for none or no limit. */
+export function framesPerSecond(): Type<number> {
+  return scalar(
+    (value) => {
+      const quantity = readQuantity(value, [packetRate]);
+      if (!('value' in quantity)) return quantity;
+      const amount = toNumber(quantity.value.value);
+      if (amount < 0) return { problem: `${describe(value)} is negative` };
+      return amount > 1e9
+        ? { problem: `${describe(value)} is too much`, expected: 'at most 1Gpps' }
+        : { value: amount };
+    },
+    zeroOr([packetRate], ['100kpps']),
+  );
+}
+
 /** Events a second; a bare number is a second's count. */
 export function hertz(): Type<number> {
   return scalar(

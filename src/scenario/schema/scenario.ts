@@ -1,9 +1,10 @@
 // The schema of a whole scenario: one strict object, built once from the addon's tables.
 import * as z from 'zod/mini';
 import { tables } from '../tables.js';
+import { classifier } from './classifier.js';
 import { device } from './device.js';
 import { key, list, maybe, object, type Type, typed, typeIssue } from './kit.js';
-import { classifier, core, costs, fault, generator, link, nic, world } from './network.js';
+import { core, costs, fault, generator, link, nic, world } from './network.js';
 import { anyText, count, text, timeIn } from './scalars.js';
 import { type SloSpec, sloLimit } from './slo.js';
 import { stream } from './stream.js';
@@ -51,4 +52,5 @@ export function scenarioSchema() {
 
 export type Scenario = z.output<ReturnType<typeof build>>;
 export type StreamSpec = Scenario['traffic'][number];
+export type ClassifierSpec = NonNullable<Scenario['classifier']>;
 export type DeviceSpec = Scenario['device'];

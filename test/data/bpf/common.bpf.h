@@ -31,3 +31,22 @@ static __always_inline struct iphdr *ipv4_of(void *data, void *end) {
   if ((void *)(ip + 1) > end) return 0;
   return ip;
 }
+
+// Bytes of the frame that say what a test program does with it; 0 when they are not there.
+struct choices {
+  __u8 a, b, c, d, e, f;     // the destination address
+  __u8 g, h, i, j, k, l;     // the source address
+};
+static __always_inline struct choices *choices_of(struct xdp_md *ctx) {
+  void *data = (void *)(long)ctx->data;
+  return data + sizeof(struct ethhdr) > (void *)(long)ctx->data_end ? 0 : data;
+}
+
+// Something of the frame that differs from one to the next.
+static __always_inline __u32 word_of(struct xdp_md *ctx) {
+  __u32 word = 0;
+  void *data = (void *)(long)ctx->data;
+  void *end = (void *)(long)ctx->data_end;
+  if (data + 42 <= end) word = *(__u32 *)(data + 22) ^ *(__u32 *)(data + 26) * 7 ^ *(__u32 *)(data + 38) << 3;
+  return word ^ (__u32)(end - data);
+}

@@ -135,6 +135,12 @@ const oneMistake: [line: string, path: string, says: RegExp][] = [
   ['slo: { drops: "=< 5" }', 'slo.drops', /not a limit/],
   ['slo: 5', 'slo', /is 5; expected a map of metric/],
   ['classifier: { object: nowhere/x.o }', 'classifier.object', /no such file/],
+  ['classifier: { object: x.bpf.o }', 'classifier.object', /no such file; expected .*classifier.bpf.o/],
+  [
+    `classifier: { object: classifier.bpf.o, stages: [${'a,'.repeat(34)}] }`,
+    'classifier.stages',
+    /more than 33 items/,
+  ],
 ];
 
 /** The same inside the stream. */

@@ -423,8 +423,32 @@ describe('files', () => {
     expect(
       planOf(`${ten}\nclassifier: { object: classifier.bpf.o, stages: [parse, port] }`).classifier,
     ).toEqual({
-      object: 'classifier.bpf.o',
+      // The build's, where there is a compiler for it.
+      object: expect.stringMatching(/(^|\/generated\/)classifier.bpf.o$/),
+      objectSha256: new Uint8Array(),
       stages: ['parse', 'port'],
+      program: '',
+      type: '',
+      maps: [],
+      progArray: '',
+      instructionFemtoseconds: 0,
+      options: { match: 'RING', otherwise: 'KERNEL', limitPps: 0, limitBurst: 32, sampleEvery: 0 },
+    });
+  });
+
+  it('a classifier says its entry, its sizes and what its stages do', () => {
+    const front = `{ object: classifier.bpf.o, stages: [limit], program: classifier, type: xdp,
+      maps: { flows: { maxEntries: 16 }, a: { maxEntries: 1 } }, instruction: 0.2ns,
+      options: { otherwise: drop, limit: 10kpps, burst: 8, every: 100 } }`;
+    expect(planOf(`${ten}\nclassifier: ${front}`).classifier).toMatchObject({
+      program: 'classifier',
+      type: 'xdp',
+      maps: [
+        { name: 'a', maxEntries: 1 },
+        { name: 'flows', maxEntries: 16 },
+      ],
+      instructionFemtoseconds: 200_000,
+      options: { match: 'RING', otherwise: 'DROP', limitPps: 10_000, limitBurst: 8, sampleEvery: 100 },
     });
   });
 });

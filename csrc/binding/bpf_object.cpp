@@ -1,0 +1,162 @@
+#include "binding/bpf_object.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "binding/classifier.hpp"
+#include "binding/convert.hpp"
+#include "engine/classifier_object.hpp"
+#include "engine/object_json.hpp"
+
+namespace ringbed::binding {
+
+namespace {
+
+class BpfObjectHandle : public Napi::ObjectWrap<BpfObjectHandle> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "BpfObject",
+                       {InstanceMethod<&BpfObjectHandle::describe>("describe"),
+                        InstanceMethod<&BpfObjectHandle::run>("run"),
+                        InstanceMethod<&BpfObjectHandle::read>("read"),
+                        InstanceMethod<&BpfObjectHandle::write>("write"),
+                        InstanceMethod<&BpfObjectHandle::remove>("remove"),
+                        InstanceMethod<&BpfObjectHandle::next_key>("nextKey"),
+                        InstanceMethod<&BpfObjectHandle::drain>("drain"),
+                        InstanceMethod<&BpfObjectHandle::close>("close")});
+  }
+
+  explicit BpfObjectHandle(const Napi::CallbackInfo& info)
+      : Napi::ObjectWrap<BpfObjectHandle>(info) {
+    engine::ClassifierPlan plan = classifier_plan(info[2].ToObject());
+    plan.object = info[0].ToString().Utf8Value();
+    auto object = engine::open_object(plan);
+    if (!object) throw to_js(info.Env(), object.error());
+    object_ = std::move(object).value();
+    if (info[1].IsString()) {
+      auto made = engine::make_executor(executor_kind(info[1]), object_->file, object_->spec);
+      if (!made) throw to_js(info.Env(), made.error());
+      executor_ = std::move(made).value();
+    }
+  }
+
+ private:
+  Napi::Value describe(const Napi::CallbackInfo& info) {
+    return Napi::String::New(info.Env(), engine::object_json(*object_, executor_.get()));
+  }
+
+  Napi::Value run(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const std::string name = info[0].ToString().Utf8Value();
+    const int program = opened(env).program(name);
+    if (program < 0) {
+      throw to_js(env, {base::ErrorCode::invalid, "the object has no program " + name, ""});
+    }
+    engine::Execution execution;
+    executor_->run(program, bytes_of(info[1], "frame"), execution);
+    if (execution.refused) return env.Null();
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("verdict", Napi::Number::New(env, execution.verdict));
+    result.Set("name", engine::verdict_name(object_->spec.program(name)->type, execution.verdict));
+    result.Set("frame", to_js(env, execution.frame));
+    result.Set("instructions", Napi::BigInt::New(env, execution.instructions));
+    result.Set("ns", Napi::Number::New(env, execution.ns));
+    result.Set("fault", execution.fault);
+    return result;
+  }
+
+  Napi::Value read(const Napi::CallbackInfo& info) {
+    const std::size_t map = map_of(info);
+    const base::ByteView key = key_of(info, map, 1);
+    std::vector<std::uint8_t> value(executor_->value_bytes(map));
+    const int fault = executor_->read(map, key.data(), value.data());
+    return fault == 0 ? to_js(info.Env(), value) : info.Env().Null();
+  }
+
+  Napi::Value write(const Napi::CallbackInfo& info) {
+    const std::size_t map = map_of(info);
+    const base::ByteView key = key_of(info, map, 1);
+    const base::ByteView value = bytes_of(info[2], "value");
+    if (value.size() != executor_->value_bytes(map)) {
+      throw wrong_size(info.Env(), "value", value.size(), executor_->value_bytes(map));
+    }
+    return Napi::Number::New(info.Env(), executor_->write(map, key.data(), value.data(),
+                                                          info[3].ToNumber().Uint32Value()));
+  }
+
+  Napi::Value remove(const Napi::CallbackInfo& info) {
+    const std::size_t map = map_of(info);
+    return Napi::Number::New(info.Env(), executor_->remove(map, key_of(info, map, 1).data()));
+  }
+
+  Napi::Value next_key(const Napi::CallbackInfo& info) {
+    const std::size_t map = map_of(info);
+    std::vector<std::uint8_t> next(object_->spec.maps[map].key_size);
+    const std::uint8_t* key = info[1].IsNull() ? nullptr : key_of(info, map, 1).data();
+    if (next.empty() || executor_->next_key(map, key, next.data()) != 0) return info.Env().Null();
+    return to_js(info.Env(), next);
+  }
+
+  Napi::Value drain(const Napi::CallbackInfo& info) {
+    const std::vector<ebpf::Event> events = opened(info.Env()).drain(map_of(info));
+    Napi::Array array = Napi::Array::New(info.Env(), events.size());
+    for (std::uint32_t i = 0; i < events.size(); ++i) {
+      array.Set(i, to_js(info.Env(), events[i].bytes));
+    }
+    return array;
+  }
+
+  void close(const Napi::CallbackInfo&) { executor_.reset(); }
+
+  engine::BpfExecutor& opened(Napi::Env env) {
+    if (executor_ == nullptr) {
+      throw to_js(env, {base::ErrorCode::invalid, "the object is closed, or only described", ""});
+    }
+    return *executor_;
+  }
+
+  // The index in info[0], of a map that is there, of an object that is open.
+  std::size_t map_of(const Napi::CallbackInfo& info) {
+    static_cast<void>(opened(info.Env()));
+    const std::uint32_t map = info[0].ToNumber().Uint32Value();
+    if (map >= object_->spec.maps.size()) {
+      throw Napi::RangeError::New(info.Env(), "no map " + std::to_string(map));
+    }
+    return map;
+  }
+
+  base::ByteView key_of(const Napi::CallbackInfo& info, std::size_t map, std::size_t argument) {
+    const base::ByteView key = bytes_of(info[argument], "key");
+    if (key.size() != object_->spec.maps[map].key_size) {
+      throw wrong_size(info.Env(), "key", key.size(), object_->spec.maps[map].key_size);
+    }
+    return key;
+  }
+
+  static Napi::Error wrong_size(Napi::Env env, const char* what, std::size_t have,
+                                std::size_t want) {
+    return Napi::RangeError::New(env, std::string(what) + " has " + std::to_string(have) +
+                                          " bytes, not " + std::to_string(want));
+  }
+
+  std::unique_ptr<engine::ClassifierObject> object_;
+  std::unique_ptr<engine::BpfExecutor> executor_;  // nullptr: closed, or only described
+};
+
+}  // namespace
+
+Napi::Function bpf_object_opener(Napi::Env env) {
+  auto constructor = std::make_shared<Napi::FunctionReference>(
+      Napi::Persistent(BpfObjectHandle::define(env)));
+  return Napi::Function::New(
+      env,
+      [constructor](const Napi::CallbackInfo& info) {
+        return constructor->New({info[0], info[1], info[2]});
+      },
+      "openBpfObject");
+}
+
+}  // namespace ringbed::binding

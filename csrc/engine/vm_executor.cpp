@@ -1,0 +1,148 @@
+// The VM as an executor, interpreted or as native code.
+#include <sched.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "ebpf/collection.hpp"
+#include "ebpf/engine.hpp"
+#include "ebpf/kernel_syscall.hpp"
+#include "engine/bpf_executor.hpp"
+#include "engine/executors.hpp"
+
+namespace ringbed::engine {
+
+namespace {
+
+std::uint64_t monotonic_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000ULL +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+ebpf::Environment environment_of(const ExecutorClock& clock) {
+  ebpf::Environment environment;
+  environment.now_ns = monotonic_ns();
+  environment.cpus = std::max(ebpf::possible_cpus(), 1U);
+  environment.cpu = std::min(BpfExecutor::this_cpu(), environment.cpus - 1);
+  environment.random = base::Random(clock.seed, "bpf");
+  return environment;
+}
+
+class VmExecutor final : public BpfExecutor {
+ public:
+  VmExecutor(ExecutorKind kind, const ExecutorClock& clock)
+      : kind_(kind), clock_(clock), machine_(environment_of(clock)) {}
+
+  base::Status load(const ebpf::ObjectSpec& object) {
+    if (kind_ == ExecutorKind::jit) {
+      if (auto status = machine_.set_engine(ebpf::Engine::jit); !status) return status;
+    }
+    auto loaded = ebpf::Collection::load(object, machine_);
+    if (!loaded) return loaded.error();
+    programs_ = std::make_unique<ebpf::Collection>(std::move(loaded).value());
+    for (const ebpf::MapSpec& spec : object.maps) {
+      maps_.push_back(programs_->map(spec.name));
+    }
+    return {};
+  }
+
+  [[nodiscard]] ExecutorKind kind() const noexcept override { return kind_; }
+  [[nodiscard]] int program(std::string_view name) const override {
+    const auto& all = programs_->programs();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all[i]->name == name) return static_cast<int>(i);
+    }
+    return -1;
+  }
+  void run(int program, base::ByteView frame, Execution& into) override {
+    if (!clock_.frozen) machine_.environment().now_ns = monotonic_ns();
+    const ebpf::Outcome outcome =
+        machine_.run(*programs_->programs()[static_cast<std::size_t>(program)], frame);
+    into.refused = false;
+    into.verdict = static_cast<std::uint32_t>(outcome.r0);
+    into.instructions = outcome.instructions;
+    into.fault = outcome.ok() ? "" : ebpf::describe(outcome.fault);
+    const base::ByteView meta = machine_.packet().meta();
+    into.frame.assign(meta.begin(), meta.end());
+    const std::uint32_t length = machine_.packet().length();
+    if (const std::uint8_t* linear = machine_.packet().linear(0, length); linear != nullptr) {
+      into.frame.insert(into.frame.end(), linear, linear + length);
+    } else {
+      const std::vector<std::uint8_t> all = machine_.packet().bytes();
+      into.frame.insert(into.frame.end(), all.begin(), all.end());
+    }
+  }
+
+  int read(std::size_t map, const std::uint8_t* key, std::uint8_t* value) override {
+    return maps_[map]->read(key, value, 0);
+  }
+  int write(std::size_t map, const std::uint8_t* key, const std::uint8_t* value,
+            std::uint64_t flags) override {
+    return maps_[map]->write(key, value, flags);
+  }
+  int remove(std::size_t map, const std::uint8_t* key) override { return maps_[map]->remove(key); }
+  int next_key(std::size_t map, const std::uint8_t* key, std::uint8_t* next) override {
+    return maps_[map]->next_key(key, next);
+  }
+  [[nodiscard]] std::uint32_t value_bytes(std::size_t map) const override {
+    return maps_[map]->user_value_bytes();
+  }
+  [[nodiscard]] std::uint64_t memory_bytes(std::size_t map) const override {
+    return maps_[map]->memory_bytes();
+  }
+  std::vector<ebpf::Event> drain(std::size_t map) override {
+    auto* events = dynamic_cast<ebpf::EventMap*>(maps_[map]);
+    return events == nullptr ? std::vector<ebpf::Event>{} : events->drain();
+  }
+  [[nodiscard]] std::uint64_t verified_instructions(std::string_view) const override { return 0; }
+
+ private:
+  ExecutorKind kind_;
+  ExecutorClock clock_;
+  ebpf::Machine machine_;
+  std::unique_ptr<ebpf::Collection> programs_;
+  std::vector<ebpf::Map*> maps_;
+};
+
+}  // namespace
+
+std::uint32_t BpfExecutor::this_cpu() {
+  const int cpu = ::sched_getcpu();
+  return cpu < 0 ? 0 : static_cast<std::uint32_t>(cpu);
+}
+
+base::Result<std::unique_ptr<BpfExecutor>> make_vm_executor(ExecutorKind kind,
+                                                            const ebpf::ObjectSpec& object,
+                                                            const ExecutorClock& clock) {
+  auto made = std::make_unique<VmExecutor>(kind, clock);
+  if (auto status = made->load(object); !status) return status.error();
+  return std::unique_ptr<BpfExecutor>(std::move(made));
+}
+
+base::Result<std::unique_ptr<BpfExecutor>> make_executor(ExecutorKind kind, base::ByteView file,
+                                                         const ebpf::ObjectSpec& object,
+                                                         const ExecutorClock& clock) {
+  return kind == ExecutorKind::kernel ? make_kernel_executor(file, object)
+                                      : make_vm_executor(kind, object, clock);
+}
+
+CpuPin::CpuPin() {
+  cpu_set_t all;
+  if (::sched_getaffinity(0, sizeof all, &all) != 0) return;
+  before_.assign(reinterpret_cast<std::uint8_t*>(&all),
+                 reinterpret_cast<std::uint8_t*>(&all) + sizeof all);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(BpfExecutor::this_cpu(), &one);
+  ::sched_setaffinity(0, sizeof one, &one);
+}
+
+CpuPin::~CpuPin() {
+  if (!before_.empty()) {
+    ::sched_setaffinity(0, before_.size(), reinterpret_cast<const cpu_set_t*>(before_.data()));
+  }
+}
+
+}  // namespace ringbed::engine

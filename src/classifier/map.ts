@@ -1,0 +1,165 @@
+// A map of an object, its keys and values decoded by BTF. Per-CPU values are lists, a value a CPU.
+import { RingbedError } from '../errors/index.js';
+import type { BpfObject } from '../native/index.js';
+import { type BtfInput, type BtfType, type BtfValue, decodeBtf, encodeBtf } from './btf.js';
+
+export interface MapFacts {
+  name: string;
+  /** As the kernel's tools name it: hash, percpu_array, … */
+  type: string;
+  keyBytes: number;
+  valueBytes: number;
+  maxEntries: number;
+  flags: number;
+  /** What the executor takes for it. */
+  bytes: number;
+  perCpu: boolean;
+  frozen: boolean;
+  /** What the object, or a scenario, puts into a prog_array or a map of maps. */
+  slots: { index: number; target: string }[];
+  key: BtfType;
+  value: BtfType;
+}
+
+const noExist = 1;
+const errors: Readonly<Record<number, string>> = {
+  1: 'not permitted',
+  2: 'no such entry',
+  7: 'the map is full, or the index lies behind its end',
+  9: 'no such map or program',
+  17: 'the entry is there already',
+  22: 'the map does not take this',
+  524: 'this kind of map does not do that',
+};
+
+export class BpfMap {
+  readonly facts: MapFacts;
+  readonly #object: BpfObject;
+  readonly #index: number;
+
+  /** @internal */
+  constructor(object: BpfObject, index: number, facts: MapFacts) {
+    this.#object = object;
+    this.#index = index;
+    this.facts = facts;
+  }
+
+  get name(): string {
+    return this.facts.name;
+  }
+
+  /** The value, or undefined. A key is what BTF says, such as { saddr: '10.0.0.1' }, or bytes. */
+  get(key: BtfInput): BtfValue | undefined {
+    const bytes = this.#object.read(this.#index, this.#key(key));
+    return bytes === null ? undefined : this.#decode(bytes);
+  }
+
+  /** The bytes of a value, every CPU's one behind the other; undefined: no entry. */
+  getBytes(key: BtfInput): Uint8Array | undefined {
+    return this.#object.read(this.#index, this.#key(key)) ?? undefined;
+  }
+
+  /**
+   * Writes an entry; for a per-CPU map a list, a value a CPU, or one value for all of them.
+   * @throws RingbedError `invalid`, if the map refuses it or the value does not fit
+   */
+  set(key: BtfInput, value: BtfInput, how: 'any' | 'new' | 'old' = 'any'): void {
+    const flags = how === 'any' ? 0 : how === 'new' ? noExist : 2;
+    this.#check('set', this.#object.write(this.#index, this.#key(key), this.#encode(key, value), flags));
+  }
+
+  /** Removes an entry; false: there was none. */
+  delete(key: BtfInput): boolean {
+    const result = this.#object.remove(this.#index, this.#key(key));
+    if (result === -2) return false;
+    this.#check('delete', result);
+    return true;
+  }
+
+  /** All entries, in the map's own order; what changes meanwhile may be seen or not. */
+  *entries(): IterableIterator<[BtfValue, BtfValue]> {
+    const most = this.facts.maxEntries;
+    let key = this.#object.nextKey(this.#index, null);
+    for (let seen = 0; key !== null && seen < most; seen++) {
+      const bytes = this.#object.read(this.#index, key);
+      if (bytes !== null) yield [decodeBtf(this.facts.key, key), this.#decode(bytes)];
+      key = this.#object.nextKey(this.#index, key);
+    }
+  }
+
+  /**
+   * Events of a ringbuf as they come, decoded by `type` or as bytes. Ends when `signal` says so.
+   * `intervalMs`: how often it looks.
+   */
+  async *events(
+    options: { signal?: AbortSignal; intervalMs?: number } = {},
+  ): AsyncIterableIterator<Uint8Array> {
+    const { signal, intervalMs = 10 } = options;
+    while (!signal?.aborted) {
+      const events = this.#object.drain(this.#index);
+      yield* events;
+      if (events.length === 0) await pause(intervalMs, signal);
+    }
+  }
+
+  /** Events since the last look. */
+  drain(): Uint8Array[] {
+    return this.#object.drain(this.#index);
+  }
+
+  #key(key: BtfInput): Uint8Array {
+    return encodeBtf(this.facts.key, key, `${this.name} key`);
+  }
+
+  #decode(bytes: Uint8Array): BtfValue {
+    const { value, perCpu } = this.facts;
+    if (!perCpu) return decodeBtf(value, bytes);
+    const stride = Math.ceil(value.bytes / 8) * 8;
+    return Array.from({ length: bytes.length / stride }, (_, cpu) =>
+      decodeBtf(value, bytes.subarray(cpu * stride)),
+    );
+  }
+
+  #encode(key: BtfInput, input: BtfInput): Uint8Array {
+    const { value, perCpu } = this.facts;
+    const at = `${this.name} value`;
+    if (!perCpu) return encodeBtf(value, input, at);
+    const stride = Math.ceil(value.bytes / 8) * 8;
+    const cpus = (this.getBytes(key)?.length ?? this.#cpuBytes(stride)) / stride;
+    const whole = new Uint8Array(cpus * stride);
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      const own = Array.isArray(input) && value.kind !== 'array' ? ((input[cpu] ?? 0) as BtfInput) : input;
+      whole.set(encodeBtf(value, own, at), cpu * stride);
+    }
+    return whole;
+  }
+
+  // How long a per-CPU value is, told by the complaint about one that is too short.
+  #cpuBytes(stride: number): number {
+    try {
+      this.#object.write(this.#index, new Uint8Array(this.facts.keyBytes), new Uint8Array(0), 0);
+    } catch (error) {
+      const wanted = /not (\d+)/.exec((error as Error).message)?.[1];
+      if (wanted !== undefined) return Number(wanted);
+    }
+    return stride;
+  }
+
+  #check(what: string, result: number): void {
+    if (result === 0) return;
+    const why = errors[-result] ?? `errno ${-result}`;
+    throw new RingbedError('invalid', `map ${this.name} (${this.facts.type}): ${what}: ${why}`);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,37 @@
+// bpf_spin_lock around values of an array and a hash.
+#include "common.bpf.h"
+
+struct shared {
+  struct bpf_spin_lock lock;
+  __u32 turns;
+  __u64 sum;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __type(key, __u32);
+  __type(value, struct shared);
+  __uint(max_entries, 4);
+} slots SEC(".maps");
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __type(key, __u32);
+  __type(value, struct shared);
+  __uint(max_entries, 16);
+} flows SEC(".maps");
+
+SEC("xdp")
+int locks(struct xdp_md *ctx) {
+  __u32 word = word_of(ctx), key = word & 7;
+  struct shared *value = word & 8 ? bpf_map_lookup_elem(&flows, &key) : bpf_map_lookup_elem(&slots, &key);
+  if (!value) {
+    struct shared fresh = {.turns = 1, .sum = word};
+    return word & 8 && bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST) == 0 ? XDP_PASS : XDP_DROP;
+  }
+  bpf_spin_lock(&value->lock);
+  value->turns++;
+  value->sum = value->sum * 3 + word;
+  __u32 turns = value->turns;
+  bpf_spin_unlock(&value->lock);
+  return 10 + (turns & 15);
+}
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,101 @@
+// The bundled classifier through the public interface, in the VM: programs, typed maps, events, test files.
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { BpfObject, describeObject, readTestFile, runClassifier, runTestFile } from '../../../src/index.js';
+
+const root = join(import.meta.dirname, '../../..');
+const built = existsSync(join(root, 'generated/classifier.bpf.o'));
+const folder = join(root, 'test/conformance/classifier');
+// 10.0.0.1:40001 > 10.0.0.2:8080, UDP, four bytes of payload, padded.
+const headers =
+  '02000a00000202000a0000010800' + '450000200001000040110000' + '0a0000010a000002' + '9c411f90000c0000';
+const frame = Uint8Array.from(Buffer.from(headers.padEnd(120, '0'), 'hex'));
+const scratch = mkdtempSync(join(tmpdir(), 'ringbed-classifier-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+describe.skipIf(!built)('the bundled classifier in the VM', () => {
+  it('says what is in it without being made real', () => {
+    const facts = describeObject('classifier.bpf.o', { stages: ['parse', 'port'] });
+    expect(facts.entry).toBe('classifier');
+    expect(facts.stages).toEqual(['parse', 'port']);
+    expect(facts.programs.map(({ name }) => name)).toContain('nanonet');
+    expect(facts.maps.find(({ name }) => name === 'ringbed_stages')).toMatchObject({
+      type: 'percpu_array',
+      valueBytes: 64,
+    });
+  });
+
+  it('runs a frame through its stages and counts it', () => {
+    using object = BpfObject.open('classifier.bpf.o', { stages: ['parse'] });
+    object.map('ringbed_config').set(0, { stages: 1 });
+    const run = object.program().testRun(frame);
+    expect(run).toMatchObject({ name: 'XDP_PASS', fault: '', frame });
+    expect(object.map('ringbed_frame').get(0)).toMatchObject([{ source_port: 40_001 }]);
+    const hits = object.map('ringbed_stages').get(0) as unknown as { hits: bigint }[];
+    expect(hits.reduce((sum, cpu) => sum + cpu.hits, 0n)).toBe(1n);
+  });
+
+  it('typed entries: set, get, delete, walk', () => {
+    using object = BpfObject.open('classifier.bpf.o');
+    const groups = object.map('ringbed_groups');
+    groups.set({ address: '239.1.1.1' }, 7n, 'new');
+    groups.set({ address: 'ff02::1' }, 8n);
+    expect(groups.get({ address: '239.1.1.1' })).toBe(7n);
+    expect([...groups.entries()]).toHaveLength(2);
+    expect(() => groups.set({ address: '239.1.1.1' }, 1, 'new')).toThrow(/there already/);
+    expect(groups.delete({ address: '239.1.1.1' })).toBe(true);
+    expect(groups.delete({ address: '239.1.1.1' })).toBe(false);
+    expect(groups.get({ address: '239.1.1.1' })).toBeUndefined();
+    expect(() => object.map('nope')).toThrow(/no map nope/);
+  });
+
+  it('events of a ringbuf as they come', async () => {
+    using object = BpfObject.open('classifier.bpf.o', { stages: ['sample'] });
+    object.map('ringbed_config').set(0, { stages: 1, sample_every: 1 });
+    const stop = new AbortController();
+    const seen: number[] = [];
+    setTimeout(() => object.program().testRun(frame), 5);
+    for await (const event of object.map('ringbed_samples').events({ signal: stop.signal, intervalMs: 1 })) {
+      seen.push(event.length);
+      stop.abort();
+    }
+    expect(seen).toEqual([80]);
+  });
+
+  it('random frames end in verdicts, the same for the same seed', async () => {
+    const options = { random: 2000, seed: 9n, stages: ['parse', 'connection', 'nanonet'] };
+    const run = await runClassifier('classifier.bpf.o', options);
+    expect(run).toMatchObject({
+      program: 'classifier',
+      frames: 2000n,
+      mismatches: 0n,
+      first: null,
+      faults: 0n,
+    });
+    expect(await runClassifier('classifier.bpf.o', options)).toEqual(run);
+  });
+
+  it.each(readdirSync(folder))('conformance: %s', (name) => {
+    for (const outcome of runTestFile(readTestFile(join(folder, name)), 'vm'))
+      expect(outcome, outcome.description).toMatchObject({ ok: true, problems: [] });
+  });
+
+  it('a test that does not hold says what differs', () => {
+    const path = join(scratch, 'wrong.yaml');
+    writeFileSync(
+      path,
+      `object: classifier.bpf.o\ntests:\n - { description: d, frame: "${Buffer.from(frame).toString('hex')}", verdict: XDP_TX, maps: [{ map: ringbed_stages, key: 33, value: { hits: 2 } }] }`,
+    );
+    const [outcome] = runTestFile(readTestFile(path), 'vm');
+    expect(outcome?.ok).toBe(false);
+    expect(outcome?.problems.join('\n')).toMatch(
+      /verdict: XDP_PASS, expected XDP_TX\nmap ringbed_stages\[33\]/,
+    );
+  });
+});
+
+it('a missing object is an error that says so', () => {
+  expect(() => BpfObject.open('nowhere/x.o')).toThrow(/cannot be read/);
+});
