@@ -15,6 +15,12 @@ namespace ringbed::port {
 
 class DeferredInterrupts {
  public:
+  // Of one NAPI instance.
+  struct Napi {
+    std::uint32_t id = 0;
+    std::uint32_t defer_hard_irqs = 0;
+    std::uint64_t gro_flush_timeout_ns = 0;
+  };
   // In the calling thread's namespace, after XDP was attached (veth has no NAPI before). Error:
   // unavailable (kernel, privilege).
   [[nodiscard]] static base::Result<DeferredInterrupts> set(std::uint32_t interface,
@@ -24,12 +30,10 @@ class DeferredInterrupts {
   DeferredInterrupts& operator=(DeferredInterrupts&&) = delete;
   ~DeferredInterrupts();
 
+  // How it was before.
+  [[nodiscard]] const std::vector<Napi>& before() const noexcept { return before_; }
+
  private:
-  struct Napi {
-    std::uint32_t id = 0;
-    std::uint32_t defer_hard_irqs = 0;
-    std::uint64_t gro_flush_timeout_ns = 0;
-  };
   DeferredInterrupts(NetlinkSocket socket, std::uint16_t family) noexcept
       : socket_(std::move(socket)), family_(family) {}
   [[nodiscard]] int write(const Napi& napi);

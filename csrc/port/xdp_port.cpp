@@ -44,11 +44,14 @@ class XdpPort final : public Port {
     capabilities_.max_frame_bytes = config.frame_bytes - kHeadroomBytes;
     capabilities_.zero_copy = socket_.zero_copy();
     capabilities_.interface_counts_drops = program_->native();
-    capabilities_.mode = std::string(program_->native() ? "native" : "generic") +
-                         (socket_.zero_copy() ? ", zero-copy" : ", copy") +
-                         (socket_.need_wakeup() ? ", need_wakeup" : "") +
-                         (socket_.busy_poll() ? ", busy polling" : "") +
-                         (deferred_ ? " with deferred interrupts" : "");
+    capabilities_.mode =
+        std::string(program_->native() ? "native" : "generic") +
+        (socket_.zero_copy() ? ", zero-copy" : ", copy") +
+        (socket_.need_wakeup() ? ", need_wakeup" : "") +
+        (socket_.busy_poll()                  ? ", busy polling"
+         : config.xdp.busy_poll == Choice::on ? ", no busy polling (the driver names no NAPI)"
+                                              : "") +
+        (deferred_ ? " with deferred interrupts" : "");
     setsockopt(socket_.descriptor(), SOL_SOCKET, SO_SNDBUFFORCE, &kSendBufferBytes,
                sizeof kSendBufferBytes);
     std::uint32_t index = 0;

@@ -185,10 +185,11 @@ base::Histogram round_trip(End& near, End& far) {
   return times;
 }
 
-// What is measured: a backend, AF_XDP with busy polling once more.
+// What is measured: a backend; AF_XDP in native and generic mode, and with busy polling.
 struct Row {
   const port::Backend* backend;
-  port::Choice busy_poll;
+  port::Choice busy_poll = port::Choice::off;
+  port::XdpMode mode = port::XdpMode::best;
 };
 
 base::Status open(const Row& row, End& left, End& right, port::VethPair& pair) {
@@ -200,6 +201,7 @@ base::Status open(const Row& row, End& left, End& right, port::VethPair& pair) {
     config.rx_frames = kRxFrames;
     config.tx_descriptors = kTxFrames;
     config.xdp.busy_poll = row.busy_poll;
+    config.xdp.mode = row.mode;
     config.socket = {{{is_left ? kLeft : kRight, kPort}},
                      {},
                      is_left ? kLeftMac : kRightMac,
@@ -247,9 +249,12 @@ int main() {
     if (!row.on_interface || !row.available().available) {
       continue;
     }
-    rows.push_back({&row, port::Choice::off});
     if (row.name == "xdp") {
-      rows.push_back({&row, port::Choice::on});
+      rows.push_back({&row, port::Choice::off, port::XdpMode::native});
+      rows.push_back({&row, port::Choice::off, port::XdpMode::generic});
+      rows.push_back({&row, port::Choice::on, port::XdpMode::native});
+    } else {
+      rows.push_back({&row});
     }
   }
   std::printf("{\"bench\": \"port\", \"frameBytes\": %u, \"rows\": [", kLength);

@@ -6,61 +6,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { main, ringbed, root, scenario, start, until } from '../e2e/cli.js';
-import { whyNoNamespaces } from '../support/namespaces.js';
+import { functional, gentle, missingHere, type Report, report } from '../support/live-report.js';
 
-const missing = whyNoNamespaces(['ip', 'unshare', 'setpriv']);
-if (missing !== undefined) {
-  if (process.env.REQUIRE_LIVE === '1') throw new Error(missing);
-  console.warn(`live tests on veth skipped: ${missing}`);
-}
-
-interface Report {
-  world: { kind: string };
-  conserved: boolean;
-  interrupted: boolean;
-  packets: Record<string, number>;
-  drops: { stage: string; reason: string; count: number }[];
-  streams: { name: string; offered: number; received: number; lost: number; responses: number }[];
-  connections: Record<string, unknown>;
-  latency: Record<string, { count: number; min: number; p50: number }>;
-  pool: { kind: string; inUsePeak: number };
-  verdicts: string;
-}
-
-function report(path: string, on: string, ...more: string[]): Report {
-  const { status, stdout, stderr } = ringbed(['run', path, '--on', on, '--json', '--quiet', ...more]);
-  if (status !== 0 && status !== 3) throw new Error(`status ${status}: ${stderr}`);
-  return JSON.parse(stdout);
-}
-
-// So slow, and with so many descriptors, that only a machine that stops for seconds could drop a frame.
-const gentle = [
-  '--set',
-  'nic.rxDescriptors=8192',
-  '--set',
-  'nic.txDescriptors=8192',
-  '--set',
-  'device.pool.size=4096',
-];
-
-/** The functional part: what was done with which frames, not when. */
-function functional(run: Report) {
-  const { kind, buckets, active, inserted, rejected, evicted, lookups } = run.connections;
-  return {
-    packets: run.packets,
-    drops: run.drops,
-    // Which frame got which verdict: packet by packet.
-    verdicts: run.verdicts,
-    streams: run.streams.map(({ name, offered, received, lost, responses }) => ({
-      name,
-      offered,
-      received,
-      lost,
-      responses,
-    })),
-    connections: { kind, buckets, active, inserted, rejected, evicted, lookups },
-  };
-}
+const missing = missingHere(['ip', 'unshare', 'setpriv']);
 
 describe.skipIf(missing !== undefined)('ringbed run --on veth', () => {
   const scenarios = readdirSync(join(root, 'scenarios')).filter((name) => name.endsWith('.yaml'));
@@ -114,27 +62,10 @@ describe.skipIf(missing !== undefined)('ringbed run --on veth', () => {
     expect(functional(live)).toEqual(functional(sim));
   });
 
-  it.each(['xdp', 'packet'])('gives the device its frames through %s', (port) => {
-    const path = scenario('', { duration: '200ms' });
-    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps'];
-    const live = report(path, 'veth', ...set, '--set', `device.port=${port}`);
-    const sim = report(path, 'sim', ...set);
-    expect(functional(live)).toEqual(functional(sim));
-    expect(live.conserved).toBe(true);
-  });
-
-  it('generates through packet sockets, too', () => {
-    const path = scenario('generator: { engine: packet }\n', { duration: '200ms' });
-    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps'];
-    const live = report(path, 'veth', ...set);
-    expect(functional(live)).toEqual(functional(report(path, 'sim', ...set)));
-    expect(live.conserved).toBe(true);
-  });
-
   it('refuses a device port that is no interface', () => {
     const run = ringbed(['run', scenario(), '--on', 'veth', '--set', 'device.port=loopback', '--quiet']);
     expect(run.status).toBe(2);
-    expect(run.stderr).toMatch(/loopback.*\n.*packet, xdp/);
+    expect(run.stderr).toMatch(/loopback.*\n.*packet, socket, xdp/);
   });
 
   it('acts out a pause of the core, and accounts for what it loses', () => {
