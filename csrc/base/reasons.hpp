@@ -38,6 +38,14 @@ namespace ringbed::base {
   X(frame_too_long, "the frame is longer than the receive buffer or the MTU allows") \
   X(rx_ring_full, "no free receive descriptor")                                      \
   X(tx_ring_full, "no free transmit descriptor")                                     \
+  /* the kernel's stack in front of a socket */                                      \
+  X(stack_header, "the kernel's stack refused the IP header")                        \
+  X(stack_address, "the destination is no address of the host, nor a joined group")  \
+  X(stack_protocol, "the kernel has nobody for this IP protocol")                    \
+  X(stack_discard, "the kernel's stack discarded the packet")                        \
+  X(socket_no_port, "no socket on the destination port")                             \
+  X(socket_buffer_full, "the socket's receive buffer was full")                      \
+  X(socket_refused, "a socket cannot or would not send the frame")                   \
   X(classifier_drop, "the classifier said drop")                                     \
   X(classifier_aborted, "the classifier program failed")                             \
   /* parse: rules of a frame; also the problem names of `ringbed decode` */          \

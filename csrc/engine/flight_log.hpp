@@ -19,6 +19,7 @@
 #include <memory>
 
 #include "base/bytes.hpp"
+#include "port/datagram.hpp"
 
 namespace ringbed::engine {
 
@@ -54,6 +55,27 @@ struct Flight {
     hash = fold(hash ^ frame[at], kOdd);
   }
   return hash;
+}
+
+// The same for a frame that passes through kernel sockets, which leave of it a datagram: its
+// addresses, ports and payload.
+[[nodiscard]] inline std::uint64_t datagram_hash(base::ByteView frame) noexcept {
+  port::Datagram datagram;
+  if (!port::read_datagram(frame, datagram)) {
+    return flight_hash(frame);
+  }
+  std::array<std::uint8_t, 12> ends;
+  base::store_be(ends.data(), datagram.source);
+  base::store_be(ends.data() + 4, datagram.destination);
+  base::store_be(ends.data() + 8, datagram.source_port);
+  base::store_be(ends.data() + 10, datagram.destination_port);
+  return flight_hash(ends) ^
+         std::rotl(flight_hash(frame.subspan(datagram.payload_at, datagram.payload_bytes)), 1);
+}
+
+// `datagrams`: sockets are at one of the ends.
+[[nodiscard]] inline std::uint64_t flight_hash(base::ByteView frame, bool datagrams) noexcept {
+  return datagrams ? datagram_hash(frame) : flight_hash(frame);
 }
 
 class FlightLog {

@@ -1,5 +1,7 @@
 #include "engine/live_books.hpp"
 
+#include <algorithm>
+#include <numeric>
 #include <string>
 
 #include "base/digest.hpp"
@@ -11,6 +13,8 @@ namespace {
 using base::Ledger;
 using base::Reason;
 using base::Stage;
+
+std::uint64_t less(std::uint64_t all, std::uint64_t part) { return all > part ? all - part : 0; }
 
 void add_drops(Ledger& books, Stage stage,
                const std::array<std::uint64_t, base::kReasonCount>& drops) {
@@ -39,13 +43,47 @@ void add(Ledger& books, const Ledger& part) {
 // Frames that left one end and were never seen at the other, nor counted by a kernel: on hardware
 // that is the wire's, a switch's or a NIC's doing.
 void book_lost_on_the_wire(Ledger& books) {
-  const auto missing = [](std::uint64_t in, std::uint64_t out) { return in > out ? in - out : 0; };
   books.arrived = books.received + books.dropped(Stage::nic, Stage::classifier);
-  books.drop(Stage::link, Reason::link_loss,
-             missing(books.offered + books.duplicated_forward,
-                     books.dropped(Stage::link) + books.arrived));
+  books.drop(
+      Stage::link, Reason::link_loss,
+      less(books.offered + books.duplicated_forward, books.dropped(Stage::link) + books.arrived));
   books.drop(Stage::return_link, Reason::link_loss,
-             missing(books.sent, books.dropped(Stage::return_link) + books.responses));
+             less(books.sent, books.dropped(Stage::return_link) + books.responses));
+}
+
+// What the stack behind the sockets of an end dropped. A socket counts all that it refused; the
+// stack tells the wrong checksums among them apart.
+void book_stack(Ledger& books, Stage stage, const KernelCounts& kernel) {
+  add_drops(books, stage, kernel.stack);
+  auto& row = books.drops[static_cast<std::size_t>(stage)];
+  std::uint64_t& full = row[static_cast<std::size_t>(Reason::socket_buffer_full)];
+  full = less(full, kernel.stack[static_cast<std::size_t>(Reason::udp_checksum)]);
+}
+
+// Datagrams on a link that carries nothing else. The interface counts a frame that the other end
+// could not hand over on both sides; what is left of its drops nobody in the stack takes. A group
+// that was not joined goes without any counter: as many frames as the generator sent that no
+// socket could get may be missing for that reason, and no more.
+void book_datagrams(Ledger& books, const LiveSession& session) {
+  const KernelCounts& far = session.generator_kernel();
+  const KernelCounts& near = session.device_kernel();
+  if (session.setup().generator_datagrams) {
+    books.drop(Stage::link, Reason::link_queue_full, far.unsent);
+    book_stack(books, Stage::return_link, far);
+  }
+  if (session.setup().device_datagrams) {
+    books.drop(Stage::return_link, Reason::link_queue_full, near.unsent);
+    book_stack(books, Stage::rx_ring, near);
+    books.drop(Stage::nic, Reason::mac_filter, near.other_host);
+    books.drop(Stage::rx_ring, Reason::stack_protocol, less(near.dropped, far.unsent));
+    const std::uint64_t refused =
+        near.other_host + less(near.dropped, far.unsent) +
+        std::accumulate(near.stack.begin(), near.stack.end(), std::uint64_t{0});
+    const std::uint64_t missing =
+        less(books.arrived, books.received + books.dropped(Stage::nic, Stage::classifier));
+    books.drop(Stage::rx_ring, Reason::stack_address,
+               std::min(missing, less(session.generator().undeliverable(), refused)));
+  }
 }
 
 // With XDP the interface counts a frame that found no room in the socket's ring as dropped, too;
@@ -59,7 +97,7 @@ std::uint64_t dropped_before_the_port(const LiveSession& session) {
   for (const auto& port : session.generator_ports()) {
     counted += port->capabilities().peer_counts_tx_drops ? port->stats().tx_dropped() : 0;
   }
-  return session.kernel_dropped() > counted ? session.kernel_dropped() - counted : 0;
+  return less(session.device_kernel().dropped, counted);
 }
 
 Ledger ledger(const LiveWorld& world, const LiveSession& session) {
@@ -84,8 +122,11 @@ Ledger ledger(const LiveWorld& world, const LiveSession& session) {
     }
   }
   if (world.closed()) {
-    books.arrived += session.kernel_arrived();
-    books.drop(Stage::rx_ring, Reason::rx_ring_full, dropped_before_the_port(session));
+    books.arrived += session.device_kernel().arrived;
+    book_datagrams(books, session);
+    if (!session.setup().device_datagrams) {
+      books.drop(Stage::rx_ring, Reason::rx_ring_full, dropped_before_the_port(session));
+    }
   } else {
     book_lost_on_the_wire(books);
   }
@@ -173,6 +214,22 @@ std::vector<CoreResult> cores(const LiveSession& session) {
   return rows;
 }
 
+void add_port(std::vector<PortResult>& rows, const std::string& end, const std::string& backend,
+              const port::Ports& ports, bool huge_pages) {
+  if (ports.empty()) {
+    return;
+  }
+  PortResult row{end, backend, ports.front()->capabilities().mode,
+                 static_cast<std::uint32_t>(ports.size()), huge_pages};
+  for (const auto& port : ports) {
+    const port::PortStats stats = port->stats();
+    row.rx_frames += stats.rx_frames;
+    row.tx_frames += stats.tx_frames;
+    row.system_calls += stats.system_calls;
+  }
+  rows.push_back(std::move(row));
+}
+
 // Over what does not depend on the machine's speed: equal for equal traffic when nothing is lost.
 std::string digest(const Ledger& books) {
   base::Digest digest;
@@ -233,6 +290,10 @@ RunResult close_books(const Plan& plan, const LiveWorld& world, const LiveSessio
   result.cores = cores(session);
   result.memory_bytes = session.memory_bytes() + result.connections.bytes;
   result.digest = digest(result.ledger);
+  add_port(result.ports, "generator", session.setup().generator_backend, session.generator_ports(),
+           session.generator_on_huge_pages());
+  add_port(result.ports, "device", session.setup().device_backend, session.device_ports(),
+           session.device_on_huge_pages());
   return result;
 }
 

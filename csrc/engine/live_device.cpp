@@ -37,7 +37,7 @@ std::vector<sim::Interval> stalls_of(const Plan& plan, std::uint32_t queue) {
 
 LiveDevice::LiveDevice(const Plan& plan, device::Device& device, std::uint64_t pool_address,
                        base::MutableBytes area, std::vector<Queue> queues,
-                       std::span<const std::uint32_t> flows, const LiveClock& clock)
+                       std::span<const std::uint32_t> flows, bool datagrams, const LiveClock& clock)
     : clock_(clock),
       device_(device),
       pool_address_(pool_address),
@@ -50,6 +50,7 @@ LiveDevice::LiveDevice(const Plan& plan, device::Device& device, std::uint64_t p
       tracker_(flows),
       batch_(std::clamp<std::size_t>(plan.sim.core.batch, 1, kMaxBatch)),
       warmup_ns_(sim::to_ns(plan.sim.warmup)),
+      datagrams_(datagrams),
       got_at_(plan.pool.size),
       stages_(plan.sim.warmup) {
   for (const Queue& queue : queues_) {
@@ -147,7 +148,7 @@ void LiveDevice::identify(std::size_t queue, std::size_t count, std::uint64_t no
     const ring::Descriptor& frame = burst_.frames[i];
     const base::ByteView view = area_.subspan(frame.address, frame.length);
     Flight flight;
-    if (!recall(queue, flight_hash(view), flight)) {
+    if (!recall(queue, flight_hash(view, datagrams_), flight)) {
       flight.departure_ns = now;
       flight.stream = kOutside;
       ++outside_;
@@ -199,7 +200,7 @@ void LiveDevice::settle(std::size_t queue, std::uint64_t taken, std::uint64_t do
         ++ledger_.responded;
         got_at_[verdict.response] = taken;
         const std::uint64_t address = pool_address_ + device_.pool().offset(verdict.response);
-        served_[queue].responses->add(flight_hash(device_.response(verdict)), flight);
+        served_[queue].responses->add(flight_hash(device_.response(verdict), datagrams_), flight);
         burst_.buffers[burst_.to_send] = verdict.response;
         burst_.responses[burst_.to_send++] = {address, verdict.response_length, 0};
         break;

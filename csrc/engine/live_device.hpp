@@ -53,9 +53,10 @@ class LiveDevice {
   };
 
   // `pool_address`: where the pool's buffers begin in the ports' area. `flows`: of each stream.
+  // `datagrams`: sockets are at one of the ends.
   LiveDevice(const Plan& plan, device::Device& device, std::uint64_t pool_address,
              base::MutableBytes area, std::vector<Queue> queues,
-             std::span<const std::uint32_t> flows, const LiveClock& clock);
+             std::span<const std::uint32_t> flows, bool datagrams, const LiveClock& clock);
 
   // Until `stop` is true; `yield`: give the processor up when there is nothing to do.
   void run(const std::atomic<bool>& stop, bool yield) noexcept;
@@ -122,7 +123,7 @@ class LiveDevice {
   gen::SequenceTracker tracker_;
   std::size_t batch_;
   std::uint64_t warmup_ns_;
-  bool tracks_ = false;
+  bool datagrams_;
   Burst burst_;
   std::vector<std::uint64_t> got_at_;  // by buffer
   base::Ledger ledger_;

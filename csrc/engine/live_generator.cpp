@@ -3,12 +3,15 @@
 #include <bit>
 #include <thread>
 
+#include "engine/datagram_ends.hpp"
+
 namespace ringbed::engine {
 
 LiveGenerator::LiveGenerator(const Plan& plan, gen::Generator& source,
                              std::span<port::Port* const> queues, const Config& config,
                              const LiveClock& clock)
-    : clock_(clock),
+    : plan_(plan),
+      clock_(clock),
       source_(source),
       area_(config.area),
       frames_(static_cast<std::uint32_t>(config.area.size() / config.frame_bytes),
@@ -19,6 +22,8 @@ LiveGenerator::LiveGenerator(const Plan& plan, gen::Generator& source,
       nic_(plan.sim.nic),
       check_fcs_(plan.sim.nic.check_fcs),
       recipes_(config.recipes),
+      datagrams_(config.datagrams),
+      to_sockets_(config.to_sockets),
       streams_(plan.traffic, source),
       warmup_ns_(sim::to_ns(plan.sim.warmup)) {
   for (port::Port* port : queues) {
@@ -130,7 +135,10 @@ void LiveGenerator::stage(Queue& queue, std::uint64_t address, const gen::FrameM
     hand_over(queue);
   }
   const base::ByteView frame = area_.subspan(address, meta.length);
-  queue.log->add(flight_hash(frame),
+  if (to_sockets_ && !deliverable(plan_, frame)) {
+    ++undeliverable_;
+  }
+  queue.log->add(flight_hash(frame, datagrams_),
                  {meta.departure_ps / gen::kPsPerNs, meta.sequence, meta.stream, meta.flow});
   queue.streams[queue.count] = meta.stream;
   queue.staged[queue.count++] = {address, meta.length, recipes_ && !damaged ? meta.stream + 1 : 0};
@@ -192,7 +200,7 @@ bool LiveGenerator::recall(std::size_t queue, std::uint64_t hash, Flight& flight
 
 void LiveGenerator::hear(std::size_t queue, base::ByteView frame, std::uint64_t now) noexcept {
   Flight flight;
-  if (!recall(queue, flight_hash(frame), flight)) {
+  if (!recall(queue, flight_hash(frame, datagrams_), flight)) {
     ++strays_;
     return;
   }

@@ -32,7 +32,9 @@ class LiveGenerator {
     std::uint32_t frame_bytes = 0;
     std::uint32_t first_tx_frame = 0;
     std::uint32_t log_records = 1U << 18;  // of each queue
-    bool recipes = false;  // the ports know the streams' images (port::KernelOptions)
+    bool recipes = false;     // the ports know the streams' images (port::KernelOptions)
+    bool datagrams = false;   // sockets are at one of the ends
+    bool to_sockets = false;  // ... at the device's
   };
 
   LiveGenerator(const Plan& plan, gen::Generator& source, std::span<port::Port* const> queues,
@@ -69,6 +71,8 @@ class LiveGenerator {
   [[nodiscard]] const base::Histogram& lateness() const noexcept { return lateness_; }
   [[nodiscard]] std::uint64_t response_bytes() const noexcept { return response_bytes_; }
   [[nodiscard]] std::uint64_t strays() const noexcept { return strays_; }
+  // Frames that no socket of the device could get, whatever became of them.
+  [[nodiscard]] std::uint64_t undeliverable() const noexcept { return undeliverable_; }
   [[nodiscard]] std::uint32_t in_flight() const noexcept {
     return frames_.frames() - frames_.free_count() - first_tx_frame_;
   }
@@ -99,6 +103,7 @@ class LiveGenerator {
   [[nodiscard]] bool recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept;
   void reclaim() noexcept;
 
+  const Plan& plan_;
   const LiveClock& clock_;
   gen::Generator& source_;
   base::MutableBytes area_;
@@ -110,6 +115,8 @@ class LiveGenerator {
   sim::Nic nic_;  // RSS: which queue a frame is for
   bool check_fcs_;
   bool recipes_;
+  bool datagrams_;
+  bool to_sockets_;
   StreamStats streams_;
   std::uint64_t warmup_ns_;
   base::Ledger ledger_;
@@ -117,6 +124,7 @@ class LiveGenerator {
   base::Histogram lateness_;
   std::uint64_t response_bytes_ = 0;
   std::uint64_t strays_ = 0;
+  std::uint64_t undeliverable_ = 0;
   alignas(64) std::atomic<bool> sending_{true};
   std::atomic<std::uint64_t> offered_{0};
   std::atomic<std::uint64_t> responses_{0};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/datagram_ends.hpp"
 #include "port/netns.hpp"
 #include "port/veth.hpp"
 
@@ -11,19 +12,24 @@ namespace {
 
 class NicWorld final : public LiveWorld {
  public:
-  NicWorld(port::NetworkNamespace space, std::vector<std::string> interfaces,
+  NicWorld(port::NetworkNamespace space, std::vector<std::string> interfaces, const Plan& plan,
            const LiveSetup& setup)
       : space_(std::move(space)),
         interfaces_(std::move(interfaces)),
         generator_backend_(setup.generator_backend),
-        device_backend_(setup.device_backend) {}
+        device_backend_(setup.device_backend),
+        device_sockets_(device_sockets(plan)) {
+    device_sockets_.own_mac = plan.device.address.mac.bytes;
+  }
 
   base::Result<port::Ports> open_generator(const port::PortConfig& config) override {
     return interfaces_.size() < 2 ? port::Ports{}
                                   : open(interfaces_.front(), generator_backend_, config);
   }
   base::Result<port::Ports> open_device(const port::PortConfig& config) override {
-    return open(interfaces_.back(), device_backend_, config);
+    port::PortConfig with_sockets = config;
+    with_sockets.socket = device_sockets_;
+    return open(interfaces_.back(), device_backend_, with_sockets);
   }
   base::Result<port::LinkInfo> generator_link() override {
     return port::link_in(space_, interfaces_.front());
@@ -44,6 +50,7 @@ class NicWorld final : public LiveWorld {
   std::vector<std::string> interfaces_;
   std::string generator_backend_;
   std::string device_backend_;
+  port::SocketOptions device_sockets_;
 };
 
 base::Status check(const port::LinkInfo& link, const std::vector<std::uint32_t>& default_routes,
@@ -88,6 +95,13 @@ base::Result<std::unique_ptr<LiveWorld>> make_nic_world(const Plan& plan, const 
                        "the same interface twice: " + plan.interfaces.front(),
                        "name one interface, or two different ones"};
   }
+  if (setup.generator_datagrams) {
+    return base::Error{base::ErrorCode::invalid,
+                       "generator.engine '" + setup.generator_backend +
+                           "' does not work in world nic: both interfaces are this host's, and its "
+                           "stack would hand the datagrams over without any wire",
+                       "use xdp or packet, or --on veth"};
+  }
   auto netlink = port::Netlink::open();
   if (!netlink) {
     return netlink.error();
@@ -112,7 +126,7 @@ base::Result<std::unique_ptr<LiveWorld>> make_nic_world(const Plan& plan, const 
     return space.error();
   }
   return std::unique_ptr<LiveWorld>(
-      std::make_unique<NicWorld>(std::move(space).value(), plan.interfaces, setup));
+      std::make_unique<NicWorld>(std::move(space).value(), plan.interfaces, plan, setup));
 }
 
 }  // namespace ringbed::engine

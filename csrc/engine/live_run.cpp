@@ -3,6 +3,8 @@
 #include <bit>
 #include <string>
 
+#include "engine/datagram_ends.hpp"
+#include "engine/clock_check.hpp"
 #include "engine/live_books.hpp"
 #include "engine/live_nic_world.hpp"
 #include "engine/live_session.hpp"
@@ -17,12 +19,14 @@ constexpr std::uint32_t kHeadroomBytes = 256;
 constexpr std::uint32_t kEthernetBytes = 14;
 constexpr std::uint32_t kLargestFrame = 16384;
 
-// `key`: of the scenario, which names the backend.
-base::Status check_backend(const std::string& key, const std::string& name) {
+// `key`: of the scenario, which names the backend. `datagrams`: whether it carries only those.
+base::Status check_backend(const Plan& plan, const std::string& key, const std::string& name,
+                           bool& datagrams) {
   std::string others;
   for (const port::Backend& row : port::backends()) {
     if (row.on_interface && row.name == name) {
-      return {};
+      datagrams = row.datagrams_only;
+      return datagrams ? check_datagrams(plan, key, name) : base::Status();
     }
     if (row.on_interface) {
       others += (others.empty() ? "" : ", ") + std::string(row.name);
@@ -52,9 +56,11 @@ base::Result<LiveSetup> setup_of(const Plan& plan, std::uint32_t longest) {
   if (!plan.generator.engine.empty()) {
     setup.generator_backend = plan.generator.engine;
   }
-  base::Status status = check_backend("device.port", setup.device_backend);
+  base::Status status =
+      check_backend(plan, "device.port", setup.device_backend, setup.device_datagrams);
   if (status) {
-    status = check_backend("generator.engine", setup.generator_backend);
+    status =
+        check_backend(plan, "generator.engine", setup.generator_backend, setup.generator_datagrams);
   }
   if (!status) {
     return status.error();
@@ -86,6 +92,10 @@ base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
   if (!world) {
     return world.error();
   }
+  auto clock = check_clock();
+  if (!clock) {
+    return clock.error();
+  }
   auto session = LiveSession::open(plan, *world.value(), std::move(source).value(), setup.value());
   if (!session) {
     return session.error();
@@ -93,7 +103,9 @@ base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
   if (base::Status status = session.value()->run(control); !status) {
     return status.error();
   }
-  return close_books(plan, *world.value(), *session.value(), control.stopped());
+  RunResult result = close_books(plan, *world.value(), *session.value(), control.stopped());
+  result.clock = std::move(clock).value();
+  return result;
 }
 
 }  // namespace ringbed::engine

@@ -17,8 +17,12 @@ constexpr milliseconds kLook{2};                     // between two looks at the
 constexpr int kLooksPerLinkCheck = 100;
 constexpr int kQuietLooks = 20;  // nothing moved for so long: everything has come to rest
 
-base::Result<ring::MemoryArea> map_frames(std::uint64_t frames, std::uint32_t frame_bytes) {
-  return ring::MemoryArea::map(frames * frame_bytes, true);
+base::Result<ring::MemoryArea> map_frames(std::uint64_t frames, std::uint32_t frame_bytes,
+                                          port::Choice huge_pages) {
+  const ring::Pages pages = huge_pages == port::Choice::automatic ? ring::Pages::huge_if_any
+                            : huge_pages == port::Choice::on      ? ring::Pages::huge
+                                                                  : ring::Pages::ordinary;
+  return ring::MemoryArea::map(frames * frame_bytes, pages);
 }
 
 // Frames that the engine `kernel` may keep for one call, which has a price of its own.
@@ -63,8 +67,9 @@ base::Status LiveSession::open_ends() {
   config.queues = queues;
   config.frame_bytes = setup_.frame_bytes;
 
-  auto generator_area = map_frames(
-      std::uint64_t{queues} * (setup_.generator_rx + setup_.generator_tx), setup_.frame_bytes);
+  auto generator_area =
+      map_frames(std::uint64_t{queues} * (setup_.generator_rx + setup_.generator_tx),
+                 setup_.frame_bytes, port::Choice::automatic);
   if (!generator_area) {
     return generator_area.error();
   }
@@ -84,8 +89,8 @@ base::Status LiveSession::open_ends() {
   generator_ports_ = std::move(generator_ports).value();
   config.kernel = {};
 
-  auto device_area =
-      map_frames(std::uint64_t{queues} * setup_.device_rx + plan_.pool.size, setup_.frame_bytes);
+  auto device_area = map_frames(std::uint64_t{queues} * setup_.device_rx + plan_.pool.size,
+                                setup_.frame_bytes, plan_.huge_pages);
   if (!device_area) {
     return device_area.error();
   }
@@ -93,6 +98,7 @@ base::Status LiveSession::open_ends() {
   config.area = span_of(device_area_);
   config.rx_frames = setup_.device_rx;
   config.tx_descriptors = setup_.device_tx;
+  config.xdp = plan_.xdp;
   auto device_ports = world_.open_device(config);
   if (!device_ports) {
     return device_ports.error();
@@ -118,6 +124,8 @@ base::Status LiveSession::open_ends() {
   generator.frame_bytes = setup_.frame_bytes;
   generator.first_tx_frame = queues * setup_.generator_rx;
   generator.recipes = recipes;
+  generator.datagrams = setup_.generator_datagrams || setup_.device_datagrams;
+  generator.to_sockets = setup_.device_datagrams;
   generator_ = std::make_unique<LiveGenerator>(plan_, source_, ports, generator, clock_);
   make_workers(pool_address);
   return {};
@@ -138,9 +146,9 @@ void LiveSession::make_workers(std::uint64_t pool_address) {
       }
       queues.push_back({queue, device_ports_[queue].get(), std::move(requests)});
     }
-    workers_.push_back(std::make_unique<LiveDevice>(plan_, *devices_.cores[core], pool_address,
-                                                    span_of(device_area_), std::move(queues), flows,
-                                                    clock_));
+    workers_.push_back(std::make_unique<LiveDevice>(
+        plan_, *devices_.cores[core], pool_address, span_of(device_area_), std::move(queues), flows,
+        setup_.generator_datagrams || setup_.device_datagrams, clock_));
     for (std::size_t i = 0; generator_->has_ports() && i < workers_.back()->queues().size(); ++i) {
       generator_->listen_to(workers_.back()->queues()[i].number, workers_.back()->responses(i));
     }
@@ -158,10 +166,32 @@ std::size_t LiveSession::memory_bytes() const noexcept {
   return sum;
 }
 
+base::Status LiveSession::count_kernel() {
+  const auto count = [](KernelCounts& counts, base::Result<port::LinkInfo> link,
+                        base::Result<port::StackCounters::Drops> stack) -> base::Status {
+    if (!link) {
+      return link.error();
+    }
+    if (!stack) {
+      return stack.error();
+    }
+    const port::LinkInfo& now = link.value();
+    counts.arrived = now.rx_packets - counts.arrived;
+    counts.dropped = now.rx_dropped - counts.dropped;
+    counts.other_host = now.rx_otherhost - counts.other_host;
+    counts.unsent = now.tx_dropped - counts.unsent;
+    for (std::size_t reason = 0; reason < counts.stack.size(); ++reason) {
+      counts.stack[reason] = stack.value()[reason] - counts.stack[reason];
+    }
+    return {};
+  };
+  base::Status status = count(kernel_[0], world_.generator_link(), world_.generator_stack());
+  return status ? count(kernel_[1], world_.device_link(), world_.device_stack()) : status;
+}
+
 base::Status LiveSession::run(const RunControl& control) {
-  auto before = world_.device_link();
-  if (!before) {
-    return before.error();
+  if (base::Status status = count_kernel(); !status) {
+    return status;
   }
   const Placement placement;
   const bool yield = placement.crowded(1 + workers_.size());
@@ -192,12 +222,9 @@ base::Status LiveSession::run(const RunControl& control) {
   if (!status) {
     return status;
   }
-  auto after = world_.device_link();
-  if (!after) {
-    return after.error();
+  if (status = count_kernel(); !status) {
+    return status;
   }
-  kernel_arrived_ = after.value().rx_packets - before.value().rx_packets;
-  kernel_dropped_ = after.value().rx_dropped - before.value().rx_dropped;
   return source_.status();
 }
 

@@ -15,6 +15,15 @@
 
 namespace ringbed::engine {
 
+// What the kernel counts at one end: the interface, and the stack behind it where sockets are.
+struct KernelCounts {
+  std::uint64_t arrived = 0;
+  std::uint64_t dropped = 0;     // arrived, and dropped before any socket saw them
+  std::uint64_t other_host = 0;  // of the arrived: for another MAC
+  std::uint64_t unsent = 0;      // dropped on the way out
+  port::StackCounters::Drops stack{};
+};
+
 class LiveSession {
  public:
   // Opens everything; nothing moves yet. `world` outlives the session. Errors: as run_live().
@@ -41,15 +50,22 @@ class LiveSession {
   [[nodiscard]] std::uint64_t end_ns() const noexcept { return end_ns_; }
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
-  // Frames that the kernel saw arrive at the device's interface during the run.
-  [[nodiscard]] std::uint64_t kernel_arrived() const noexcept { return kernel_arrived_; }
-  // ... and dropped there before any socket saw them.
-  [[nodiscard]] std::uint64_t kernel_dropped() const noexcept { return kernel_dropped_; }
+  [[nodiscard]] const LiveSetup& setup() const noexcept { return setup_; }
+  [[nodiscard]] bool generator_on_huge_pages() const noexcept {
+    return generator_area_.on_huge_pages();
+  }
+  [[nodiscard]] bool device_on_huge_pages() const noexcept { return device_area_.on_huge_pages(); }
+
+  // During the run.
+  [[nodiscard]] const KernelCounts& generator_kernel() const noexcept { return kernel_[0]; }
+  [[nodiscard]] const KernelCounts& device_kernel() const noexcept { return kernel_[1]; }
 
  private:
   LiveSession(const Plan& plan, LiveWorld& world, gen::Generator source, const LiveSetup& setup);
 
   [[nodiscard]] base::Status open_ends();
+  // Into kernel_: what is counted now, less what stands there.
+  [[nodiscard]] base::Status count_kernel();
   void make_workers(std::uint64_t pool_address);
   [[nodiscard]] base::Status watch(const RunControl& control);
   [[nodiscard]] bool going_on() const noexcept;
@@ -73,8 +89,7 @@ class LiveSession {
   std::atomic<bool> stop_sending_{false};
   std::atomic<bool> stop_{false};
   std::uint64_t end_ns_ = 0;
-  std::uint64_t kernel_arrived_ = 0;
-  std::uint64_t kernel_dropped_ = 0;
+  std::array<KernelCounts, 2> kernel_;  // generator's, device's
 };
 
 }  // namespace ringbed::engine

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/plan.hpp"
+#include "port/host_stack.hpp"
 #include "port/netlink.hpp"
 #include "port/registry.hpp"
 
@@ -21,6 +22,8 @@ struct LiveSetup {
   std::uint32_t device_tx = 1024;     // descriptors a queue
   std::string device_backend = "xdp";
   std::string generator_backend = "xdp";
+  bool device_datagrams = false;  // that backend carries datagrams only
+  bool generator_datagrams = false;
 };
 
 class LiveWorld {
@@ -37,6 +40,15 @@ class LiveWorld {
   // The interfaces as the kernel counts them now.
   [[nodiscard]] virtual base::Result<port::LinkInfo> generator_link() = 0;
   [[nodiscard]] virtual base::Result<port::LinkInfo> device_link() = 0;
+
+  // What the kernel's stack has dropped at either end by now, where sockets get their datagrams
+  // from it and nobody else does; zeros elsewhere.
+  [[nodiscard]] virtual base::Result<port::StackCounters::Drops> generator_stack() {
+    return port::StackCounters::Drops{};
+  }
+  [[nodiscard]] virtual base::Result<port::StackCounters::Drops> device_stack() {
+    return port::StackCounters::Drops{};
+  }
 
   // The world carries nothing but this run, so that every frame must be accounted for.
   [[nodiscard]] virtual bool closed() const noexcept = 0;

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "device/config.hpp"
 #include "gen/stream_spec.hpp"
+#include "port/registry.hpp"
 #include "sim/cost.hpp"
 #include "sim/simulator.hpp"
 
@@ -43,6 +44,8 @@ struct Plan {
   device::DeviceConfig device;
   device::PoolConfig pool;
   std::string port;  // the device's port backend; empty: as the world offers
+  port::XdpOptions xdp;
+  port::Choice huge_pages = port::Choice::automatic;
   sim::DeviceCosts costs;
   GeneratorPlan generator;
 };

@@ -198,6 +198,23 @@ void read_logic(ProtoReader& in, device::LogicConfig& logic) {
   }
 }
 
+void read_xdp(ProtoReader& in, Plan& plan) {
+  port::XdpOptions& xdp = plan.xdp;
+  xdp.need_wakeup = false;
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: xdp.mode = in.enumeration(port::XdpMode::generic); break;
+      case 2: xdp.copy = in.enumeration(port::XdpCopy::copy); break;
+      case 3: xdp.busy_poll = in.enumeration(port::Choice::on); break;
+      case 4: xdp.busy_poll_us = in.u32(); break;
+      case 5: xdp.busy_poll_budget = in.u32(); break;
+      case 6: xdp.need_wakeup = in.boolean(); break;
+      case 7: plan.huge_pages = in.enumeration(port::Choice::on); break;
+      default: break;
+    }
+  }
+}
+
 void read_device(ProtoReader& in, Plan& plan) {
   device::DeviceConfig& config = plan.device;
   while (in.next()) {
@@ -215,6 +232,7 @@ void read_device(ProtoReader& in, Plan& plan) {
       case 11: nested(in, config.logic, read_logic); break;
       case 12: config.enabled = in.boolean(); break;
       case 13: plan.port = in.text(); break;
+      case 14: nested(in, plan, read_xdp); break;
       default: break;
     }
   }
@@ -341,6 +359,9 @@ base::Status check(const Plan& plan) {
       {std::all_of(world.link_faults.begin(), world.link_faults.end(),
                    [](const sim::LinkFault& f) { return is_share(f.loss); }),
        "a loss burst outside 0..1"},
+      {plan.xdp.busy_poll_us <= 1'000'000 && plan.xdp.busy_poll_budget >= 1 &&
+           plan.xdp.busy_poll_budget <= UINT16_MAX,
+       "busy polling out of range"},
       {!plan.traffic.empty(), "no traffic"},
   };
   for (const Rule& rule : rules) {

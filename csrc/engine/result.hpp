@@ -81,6 +81,27 @@ struct CoreResult {
   std::uint64_t frames = 0;
 };
 
+// What carried the frames at one end of a live world, all its queues together.
+struct PortResult {
+  std::string end;
+  std::string backend;
+  std::string mode;
+  std::uint32_t queues = 0;
+  bool huge_pages = false;
+  std::uint64_t rx_frames = 0;
+  std::uint64_t tx_frames = 0;
+  std::uint64_t system_calls = 0;
+};
+
+// The clock that a live run's times are of; no source: virtual time.
+struct ClockResult {
+  std::string source;
+  std::uint64_t resolution_ns = 0;
+  std::uint64_t read_ns = 0;  // between two reads
+  std::uint64_t bias_ns = 0;  // of a round trip: what the harness itself takes
+  std::string stamps;         // who stamps received frames: software
+};
+
 struct RunResult {
   bool interrupted = false;
   std::uint64_t end_ns = 0;
@@ -97,6 +118,8 @@ struct RunResult {
   std::vector<CoreResult> cores;
   std::string digest;
   std::uint64_t memory_bytes = 0;
+  std::vector<PortResult> ports;
+  ClockResult clock;
 };
 
 // The message RunResult of record.proto.

@@ -124,6 +124,29 @@ ProtoWriter write(const CoreResult& core) {
   return out;
 }
 
+ProtoWriter write(const PortResult& port) {
+  ProtoWriter out;
+  out.text(1, port.end);
+  out.text(2, port.backend);
+  out.text(3, port.mode);
+  out.u64(4, port.queues);
+  out.boolean(5, port.huge_pages);
+  out.u64(6, port.rx_frames);
+  out.u64(7, port.tx_frames);
+  out.u64(8, port.system_calls);
+  return out;
+}
+
+ProtoWriter write(const ClockResult& clock) {
+  ProtoWriter out;
+  out.text(1, clock.source);
+  out.u64(2, clock.resolution_ns);
+  out.u64(3, clock.read_ns);
+  out.u64(4, clock.bias_ns);
+  out.text(5, clock.stamps);
+  return out;
+}
+
 template <typename Rows>
 void write_all(ProtoWriter& out, std::uint32_t field, const Rows& rows) {
   for (const auto& row : rows) {
@@ -164,6 +187,10 @@ std::vector<std::uint8_t> encode(const RunResult& result) {
   out.text(13, result.imbalance);
   write_all(out, 14, result.cores);
   out.u64(15, result.memory_bytes);
+  write_all(out, 40, result.ports);
+  if (!result.clock.source.empty()) {
+    out.message(50, write(result.clock));
+  }
   return out.take();
 }
 

@@ -1,5 +1,8 @@
 #include "engine/veth_world.hpp"
 
+#include <optional>
+
+#include "engine/datagram_ends.hpp"
 #include "port/veth.hpp"
 #include "port/xdp_program.hpp"
 
@@ -9,23 +12,69 @@ namespace {
 
 constexpr std::array<std::uint8_t, 6> kGeneratorMac{0x02, 0x72, 0x62, 0, 0, 1};
 
+// One end of the pair: its backend, and its namespace's stack where that backend needs it.
+struct End {
+  port::VethPair::End& at;
+  std::string backend;
+  port::SocketOptions sockets;
+  std::optional<port::StackCounters> stack;
+
+  [[nodiscard]] base::Status prepare(const port::HostAddresses& addresses) {
+    return at.space.run([&]() -> base::Status {
+      auto counters = port::StackCounters::open();
+      if (!counters) {
+        return counters.error();
+      }
+      stack = std::move(counters).value();
+      return port::prepare_stack(at.link, addresses);
+    });
+  }
+  [[nodiscard]] base::Result<port::Ports> open(port::PortConfig config) const {
+    config.where = at.link.name;
+    config.socket = sockets;
+    base::Result<port::Ports> ports = base::Error{};
+    const base::Status status = at.space.run([&]() -> base::Status {
+      ports = port::open_ports(backend, config);
+      return {};
+    });
+    return status ? std::move(ports) : base::Result<port::Ports>(status.error());
+  }
+  [[nodiscard]] base::Result<port::StackCounters::Drops> dropped() const {
+    return stack ? stack->read() : port::StackCounters::Drops{};
+  }
+};
+
 class VethWorld final : public LiveWorld {
  public:
-  VethWorld(port::VethPair pair, const LiveSetup& setup)
+  VethWorld(port::VethPair pair, const Plan& plan, const LiveSetup& setup)
       : pair_(std::move(pair)),
-        generator_backend_(setup.generator_backend),
-        device_backend_(setup.device_backend) {}
+        generator_{pair_.left(), setup.generator_backend, generator_sockets(plan), {}},
+        device_{pair_.right(), setup.device_backend, device_sockets(plan), {}} {
+    generator_.sockets.own_mac = device_.sockets.peer_mac = pair_.left().link.mac;
+    device_.sockets.own_mac = generator_.sockets.peer_mac = pair_.right().link.mac;
+  }
+
+  [[nodiscard]] base::Status prepare(const Plan& plan, const LiveSetup& setup) {
+    base::Status status;
+    if (setup.generator_datagrams) {
+      status = generator_.prepare(generator_addresses(plan));
+    }
+    if (status && setup.device_datagrams) {
+      status = device_.prepare(device_addresses(plan, pair_.left().link.mac));
+    }
+    return status;
+  }
 
   base::Result<port::Ports> open_generator(const port::PortConfig& config) override {
-    return open(pair_.left(), generator_backend_, config);
+    return generator_.open(config);
   }
   base::Result<port::Ports> open_device(const port::PortConfig& config) override {
-    if (generator_backend_ == "kernel" && device_backend_ != "xdp") {
+    if (generator_.backend == "kernel" && device_.backend != "xdp" && device_.backend != "kernel") {
       if (base::Status status = let_redirected_in(); !status) {
         return status.error();
       }
     }
-    return open(pair_.right(), device_backend_, config);
+    return device_.open(config);
   }
   base::Result<port::LinkInfo> generator_link() override {
     return port::link_in(pair_.left().space, pair_.left().link.name);
@@ -33,21 +82,13 @@ class VethWorld final : public LiveWorld {
   base::Result<port::LinkInfo> device_link() override {
     return port::link_in(pair_.right().space, pair_.right().link.name);
   }
+  base::Result<port::StackCounters::Drops> generator_stack() override {
+    return generator_.dropped();
+  }
+  base::Result<port::StackCounters::Drops> device_stack() override { return device_.dropped(); }
   bool closed() const noexcept override { return true; }
 
  private:
-  static base::Result<port::Ports> open(const port::VethPair::End& end, const std::string& backend,
-                                        port::PortConfig config) {
-    config.where = end.link.name;
-    config.xdp.copy = port::XdpCopy::copy;  // veth has no zero-copy
-    base::Result<port::Ports> ports = base::Error{};
-    const base::Status status = end.space.run([&]() -> base::Status {
-      ports = port::open_ports(backend, config);
-      return {};
-    });
-    return status ? std::move(ports) : base::Result<port::Ports>(status.error());
-  }
-
   // A veth takes redirected frames only where an XDP program hangs: one that passes them all.
   base::Status let_redirected_in() {
     const port::VethPair::End& end = pair_.right();
@@ -63,8 +104,8 @@ class VethWorld final : public LiveWorld {
 
   port::VethPair pair_;
   port::XdpProgram passing_;
-  std::string generator_backend_;
-  std::string device_backend_;
+  End generator_;
+  End device_;
 };
 
 }  // namespace
@@ -75,7 +116,11 @@ base::Result<std::unique_ptr<LiveWorld>> make_veth_world(const Plan& plan, const
   if (!pair) {
     return pair.error();
   }
-  return std::unique_ptr<LiveWorld>(std::make_unique<VethWorld>(std::move(pair).value(), setup));
+  auto world = std::make_unique<VethWorld>(std::move(pair).value(), plan, setup);
+  if (base::Status status = world->prepare(plan, setup); !status) {
+    return status.error();
+  }
+  return std::unique_ptr<LiveWorld>(std::move(world));
 }
 
 }  // namespace ringbed::engine

@@ -12,6 +12,8 @@ namespace ringbed::port {
 [[nodiscard]] Availability xdp_available() noexcept;
 [[nodiscard]] base::Result<Ports> create_xdp(const PortConfig& config);
 
+[[nodiscard]] base::Result<Ports> create_socket(const PortConfig& config);
+
 [[nodiscard]] Availability packet_available() noexcept;
 [[nodiscard]] base::Result<Ports> create_packet(const PortConfig& config);
 

@@ -93,6 +93,7 @@ LinkInfo parse_link(base::ByteView body) {
         info.tx_dropped = stats.tx_dropped;
         info.rx_errors = stats.rx_errors;
         info.tx_errors = stats.tx_errors;
+        info.rx_otherhost = stats.rx_otherhost_dropped;
         break;
       }
       default: break;
@@ -187,6 +188,15 @@ base::Status Netlink::silence_ipv6(std::uint32_t index) {
              : outcome(error, "cannot silence IPv6 on interface " + std::to_string(index));
 }
 
+base::Status Netlink::silence_arp(std::uint32_t index) {
+  ifinfomsg family{};
+  family.ifi_index = static_cast<int>(index);
+  family.ifi_change = IFF_NOARP;
+  family.ifi_flags = IFF_NOARP;
+  NetlinkMessage message(RTM_NEWLINK, NLM_F_ACK, family);
+  return outcome(exchange(message), "cannot silence ARP on interface " + std::to_string(index));
+}
+
 base::Status Netlink::set_up(std::uint32_t index, bool up) {
   ifinfomsg family{};
   family.ifi_index = static_cast<int>(index);
@@ -222,6 +232,19 @@ base::Status Netlink::add_neighbour(std::uint32_t index, base::ByteView ip,
   message.bytes(NDA_LLADDR, mac);
   return outcome(exchange(message),
                  "cannot tell interface " + std::to_string(index) + " a neighbour");
+}
+
+base::Status Netlink::add_default_route(std::uint32_t index) {
+  rtmsg family{};
+  family.rtm_family = AF_INET;
+  family.rtm_table = RT_TABLE_MAIN;
+  family.rtm_protocol = RTPROT_STATIC;
+  family.rtm_scope = RT_SCOPE_LINK;
+  family.rtm_type = RTN_UNICAST;
+  NetlinkMessage message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, family);
+  message.number(RTA_OIF, index);
+  return outcome(exchange(message),
+                 "cannot make interface " + std::to_string(index) + " the default route");
 }
 
 base::Status Netlink::remove(std::uint32_t index) {

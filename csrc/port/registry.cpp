@@ -11,12 +11,14 @@ namespace {
 
 constexpr auto kBackends = std::to_array<Backend>({
     {"kernel", "frames written and sent by an eBPF program in the kernel, received by AF_XDP", true,
-     kernel_available, create_kernel},
+     false, kernel_available, create_kernel},
     {"loopback", "in memory: what one queue sends its partner receives; no privileges", false,
-     always_available, create_loopback},
-    {"packet", "AF_PACKET with TPACKET_V3 rings: past the stack, through the kernel", true,
+     false, always_available, create_loopback},
+    {"packet", "AF_PACKET with TPACKET_V3 rings: past the stack, through the kernel", true, false,
      packet_available, create_packet},
-    {"xdp", "AF_XDP sockets, the kernel's stack bypassed", true, xdp_available, create_xdp},
+    {"socket", "kernel UDP sockets: through the whole stack, UDP over IPv4 only", true, true,
+     always_available, create_socket},
+    {"xdp", "AF_XDP sockets, the kernel's stack bypassed", true, false, xdp_available, create_xdp},
 });
 
 base::Status check(const PortConfig& config) {

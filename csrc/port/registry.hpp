@@ -18,12 +18,32 @@ namespace ringbed::port {
 enum class XdpMode : std::uint8_t { best, native, generic };
 enum class XdpCopy : std::uint8_t { best, zero_copy, copy };
 
+enum class Choice : std::uint8_t { automatic, off, on };
+
 struct XdpOptions {
   XdpMode mode = XdpMode::best;
   XdpCopy copy = XdpCopy::best;
   bool need_wakeup = true;
-  std::uint32_t busy_poll_us = 0;       // 0: no preferred busy polling
+  // Preferred busy polling (Linux 5.11): the port's own thread drives the driver. Automatic: with
+  // zero-copy only, because in copy mode the kernel does the work on the sender's side for nothing
+  // (figures: docs/live.md).
+  Choice busy_poll = Choice::automatic;
+  std::uint32_t busy_poll_us = 50;
   std::uint32_t busy_poll_budget = 64;  // frames a poll
+};
+
+// An IPv4 address and a UDP port, in host order.
+struct SocketAddress {
+  std::uint32_t address = 0;
+  std::uint16_t port = 0;
+};
+
+struct SocketOptions {
+  std::vector<SocketAddress> receive;     // what is received (address 0: any); groups are joined
+  std::vector<std::uint16_t> send_from;   // UDP ports beside those
+  std::array<std::uint8_t, 6> own_mac{};  // what the frames say that are made of datagrams
+  std::array<std::uint8_t, 6> peer_mac{};
+  std::uint32_t busy_poll_us = 0;  // 0: a poll never looks into the driver's queue
 };
 
 // How the backend `kernel` sends.
@@ -42,6 +62,7 @@ struct PortConfig {
   std::uint32_t rx_frames = 1024;       // a queue
   std::uint32_t tx_descriptors = 1024;  // a queue
   XdpOptions xdp;
+  SocketOptions socket;
   KernelOptions kernel;
 
   [[nodiscard]] std::uint32_t frames() const noexcept {
@@ -64,6 +85,7 @@ struct Backend {
   std::string_view name;
   std::string_view text;
   bool on_interface;                     // PortConfig::where is a network interface
+  bool datagrams_only;                   // carries UDP over IPv4, not frames as they are
   Availability (*available)() noexcept;  // asks the kernel; microseconds
   base::Result<Ports> (*create)(const PortConfig&);
 };

@@ -99,6 +99,7 @@ base::Result<XdpSocket> XdpSocket::open(std::uint32_t interface, std::uint32_t q
   if (base::Status status = made.bind(interface, queue, config, first); !status) {
     return status.error();
   }
+  made.raise_tx_budget(std::bit_ceil(config.tx_descriptors));
   made.prefer_busy_poll(config.xdp);
   return made;
 }
@@ -207,9 +208,15 @@ base::Status XdpSocket::bind(std::uint32_t interface, std::uint32_t queue, const
   return {};
 }
 
+// In copy mode a call sends 32 frames; from Linux 6.17 on as many as the ring holds, if asked.
+void XdpSocket::raise_tx_budget(std::uint32_t tx_size) noexcept {
+  constexpr int kMaxTxBudget = 9;  // XDP_MAX_TX_SKB_BUDGET
+  set(socket_.get(), SOL_XDP, kMaxTxBudget, tx_size);
+}
+
 // Best effort: without it the socket works as before, and capabilities() does not claim it.
 void XdpSocket::prefer_busy_poll(const XdpOptions& options) noexcept {
-  if (options.busy_poll_us == 0) {
+  if (options.busy_poll == Choice::off || (options.busy_poll == Choice::automatic && !zero_copy_)) {
     return;
   }
   const int on = 1;

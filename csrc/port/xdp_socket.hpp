@@ -78,6 +78,7 @@ class XdpSocket {
   [[nodiscard]] base::Status map_rings(const PortConfig& config);
   [[nodiscard]] base::Status bind(std::uint32_t interface, std::uint32_t queue,
                                   const PortConfig& config, const XdpSocket* first);
+  void raise_tx_budget(std::uint32_t tx_size) noexcept;
   void prefer_busy_poll(const XdpOptions& options) noexcept;
 
   FileDescriptor socket_;

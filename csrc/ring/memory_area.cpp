@@ -27,13 +27,20 @@ void* map_anonymous(std::size_t size, int extra) noexcept {
 
 }  // namespace
 
-base::Result<MemoryArea> MemoryArea::map(std::size_t bytes, bool huge) {
-  if (huge) {
+base::Result<MemoryArea> MemoryArea::map(std::size_t bytes, Pages pages) {
+  if (pages != Pages::ordinary) {
     const std::size_t size = round_up(bytes, kHugePage);
     if (size != 0) {
       if (void* const at = map_anonymous(size, MAP_HUGETLB); at != nullptr) {
-        return MemoryArea(static_cast<std::uint8_t*>(at), size);
+        return MemoryArea(static_cast<std::uint8_t*>(at), size, true);
       }
+    }
+    if (pages == Pages::huge) {
+      return base::Error{
+          base::ErrorCode::resource,
+          "there are not enough huge pages for " + std::to_string(bytes) + " bytes",
+          "reserve some: sysctl vm.nr_hugepages=" + std::to_string(size / kHugePage) +
+              " (more than are there now), or leave huge pages out"};
     }
   }
   const std::size_t size = round_up(bytes, static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
@@ -44,7 +51,7 @@ base::Result<MemoryArea> MemoryArea::map(std::size_t bytes, bool huge) {
                            " bytes of buffer memory: " + std::strerror(size == 0 ? EINVAL : errno),
                        "make pool.size or bufferBytes smaller, or free memory on this machine"};
   }
-  return MemoryArea(static_cast<std::uint8_t*>(at), size);
+  return MemoryArea(static_cast<std::uint8_t*>(at), size, false);
 }
 
 MemoryArea::~MemoryArea() {

@@ -35,7 +35,7 @@ base::Result<Umem> Umem::create(std::uint32_t frames, std::uint32_t frame_bytes,
     }
     return Umem(MemoryArea{}, area.first(needed), frames, frame_bytes);
   }
-  auto own = MemoryArea::map(needed, huge);
+  auto own = MemoryArea::map(needed, huge ? Pages::huge_if_any : Pages::ordinary);
   if (!own) {
     return own.error();
   }

@@ -124,6 +124,7 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
     .description('print the report of a kept run again')
     .argument('<run>', 'folder of --out, or a run.pb')
     .option('--json [file]', 'as JSON, to standard output or a file')
+    .option('--hdr [file]', 'its whole histograms, HdrHistogram V2 compressed in base64, as JSON by metric')
     .action(perform(async () => (await import('./commands/report.js')).report));
 
   root

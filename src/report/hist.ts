@@ -1,6 +1,7 @@
 // Histograms: the summary that reports show, and merging the whole recorded ones. Recording is the native
 // core's; hdr-histogram-js reads the same layout, and is loaded when it is first needed.
 import { createRequire } from 'node:module';
+import { deflateSync } from 'node:zlib';
 import type { Histogram } from '../run/result.js';
 
 /** Nanoseconds. */
@@ -50,6 +51,18 @@ export function decodeHdr(bytes: Uint8Array): Hdr {
     JsHistogram: { decode(bytes: Uint8Array, bitBucketSize: 64): Hdr };
   };
   return JsHistogram.decode(bytes, 64);
+}
+
+/**
+ * The V2-compressed form in base64, as HdrHistogram's log files and tools have it: the cookie with the
+ * word size and encoding, the length, and the deflated V2 bytes.
+ */
+export function compressedHdr(bytes: Uint8Array): string {
+  const deflated = deflateSync(bytes);
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(0x1c849314, 0);
+  head.writeUInt32BE(deflated.length, 4);
+  return Buffer.concat([head, deflated]).toString('base64');
 }
 
 // Math.max() has no bigint.

@@ -6,3 +6,4 @@ export { buildReport, type Report, reportStatus, stringify } from './report.js';
 export type { SloOutcome } from './slo.js';
 export type { Look } from './style.js';
 export { latencyCurves, renderReport } from './terminal.js';
+export { wholeHistograms } from './whole.js';

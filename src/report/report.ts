@@ -1,7 +1,7 @@
 // A run's record as the report that users read: the JSON contract `ringbed.report/1`. Names are a
 // contract: add, never rename. In memory 64-bit counts are bigint; stringify() writes them as JSON
 // numbers while these are exact and as strings above 2^53.
-import type { RunRecord } from '../run/result.js';
+import type { ClockResult, PortResult, RunRecord } from '../run/result.js';
 import { type Hist, summaryOf } from './hist.js';
 import { notesOf } from './notes.js';
 import { evaluateSlos, type SloOutcome } from './slo.js';
@@ -10,8 +10,10 @@ export interface Report {
   schema: 'ringbed.report/1';
   scenario: { name: string; description: string; digest: string };
   seed: bigint;
-  /** `ns`: time of the run, virtual in `sim`. */
-  world: { kind: string; interfaces: string[]; ns: bigint };
+  /** `ns`: time of the run, virtual in `sim`. `ports`: what carried the frames of a live world. */
+  world: { kind: string; interfaces: string[]; ns: bigint; ports: PortResult[] };
+  /** The clock that the times are of; absent where time is virtual. */
+  clock?: ClockResult;
   interrupted: boolean;
   packets: {
     offered: bigint;
@@ -71,6 +73,8 @@ export interface Report {
     offeredBytes: bigint;
     response: Hist;
     gapIntended: Hist;
+    /** Where the frames leave; empty in `sim`. */
+    gapAchieved: Hist;
   }[];
   cores: {
     core: number;
@@ -104,7 +108,9 @@ export function buildReport(record: RunRecord): Report {
       kind: (plan.world?.kind ?? 'SIM').toLowerCase(),
       interfaces: plan.world?.interfaces ?? [],
       ns: result.endNs,
+      ports: result.ports,
     },
+    ...(result.clock === null ? {} : { clock: result.clock }),
     interrupted: result.interrupted,
     packets: { ...result.packets },
     conserved: result.conserved,
@@ -120,6 +126,7 @@ export function buildReport(record: RunRecord): Report {
       ...stream,
       response: summaryOf(stream.response),
       gapIntended: summaryOf(stream.gapIntended),
+      gapAchieved: summaryOf(stream.gapAchieved),
     })),
     cores: result.cores,
     slo: [],

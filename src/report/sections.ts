@@ -25,6 +25,21 @@ export function header(look: Look, report: Report): string[] {
       : wrap(scenario.description, look.width).map((line) => paint(look, 'dim', line))),
     paint(look, 'dim', `digest ${report.digest}  scenario ${scenario.digest.slice(0, 16)}`),
   ];
+  for (const port of world.ports) {
+    const queues = port.queues === 1 ? '1 queue' : `${port.queues} queues`;
+    const pages = port.hugePages ? 'huge pages' : 'ordinary pages';
+    lines.push(paint(look, 'dim', `${port.end} ${port.backend}: ${port.mode}, ${queues}, ${pages}`));
+  }
+  if (report.clock !== undefined) {
+    const { source, resolutionNs, readNs, biasNs, stamps } = report.clock;
+    const parts = [
+      `clock ${source}: resolution ${time(resolutionNs)}`,
+      `read in ${time(readNs)}`,
+      `the harness takes ${time(biasNs)} of a round trip`,
+      `${stamps} stamps`,
+    ];
+    lines.push(paint(look, 'dim', parts.join(', ')));
+  }
   if (report.interrupted)
     lines.push(paint(look, 'yellow', 'interrupted: the figures are of the part that ran'));
   return lines;
@@ -284,6 +299,21 @@ export function streams(look: Look, report: Report): string[] {
   return [heading(look, 'Streams'), ...table(look, heads, rows)];
 }
 
+/** How well the frames kept their times, where a real clock decides. */
+export function gaps(look: Look, report: Report): string[] {
+  const rows = report.streams.flatMap(({ name, gapIntended, gapAchieved }) =>
+    gapAchieved.count === 0n
+      ? []
+      : [
+          [name, 'intended', ...percentileCells(gapIntended)],
+          ['', 'achieved', ...percentileCells(gapAchieved)],
+        ],
+  );
+  if (rows.length === 0) return [];
+  const heads: Column[] = [{ title: '' }, { title: '', align: 'left' }, ...percentileColumns];
+  return [heading(look, 'Gaps between frames'), ...table(look, heads, rows)];
+}
+
 export function slos(look: Look, report: Report): string[] {
   if (report.slo.length === 0) return [];
   const nameWidth = Math.max(...report.slo.map((outcome) => columns(outcome.name)));
@@ -297,7 +327,7 @@ export function slos(look: Look, report: Report): string[] {
 }
 
 function sloValue(metric: string, actual: number): string {
-  const isTime = /^latency\.|\.(ns|response|gapIntended)\.|Ns$/.test(metric) && !metric.endsWith('.count');
+  const isTime = /^latency\.|\.(ns|response|gapIntended|gapAchieved)\.|Ns$/.test(metric) && !metric.endsWith('.count');
   return isTime ? time(actual) : Number.isInteger(actual) ? count(actual) : significant(actual);
 }
 

@@ -24,6 +24,7 @@ export function renderReport(report: Report, look: Look, curves?: readonly Curve
     sections.structures(look, report),
     sections.cores(look, report),
     sections.streams(look, report),
+    sections.gaps(look, report),
     sections.slos(look, report),
     sections.repeat(look, report),
   ];

@@ -94,6 +94,8 @@ export interface StreamResult {
   response: Histogram | null;
   offeredBytes: bigint;
   gapIntended: Histogram | null;
+  /** Where the frames leave; null in `sim`, where it is the intended one. */
+  gapAchieved: Histogram | null;
 }
 
 export interface CoreResult {
@@ -103,6 +105,30 @@ export interface CoreResult {
   polls: bigint;
   interrupts: bigint;
   frames: bigint;
+}
+
+/** What carried the frames at one end of a live world. */
+export interface PortResult {
+  end: string;
+  backend: string;
+  mode: string;
+  queues: number;
+  hugePages: boolean;
+  rxFrames: bigint;
+  txFrames: bigint;
+  systemCalls: bigint;
+}
+
+/** The clock behind the times of a live run. */
+export interface ClockResult {
+  source: string;
+  resolutionNs: bigint;
+  /** Between two reads with nothing between them. */
+  readNs: bigint;
+  /** What the harness itself takes of every measured round trip. */
+  biasNs: bigint;
+  /** Who stamps received frames. */
+  stamps: string;
 }
 
 export interface RunResult {
@@ -121,6 +147,9 @@ export interface RunResult {
   cores: CoreResult[];
   digest: string;
   memoryBytes: bigint;
+  ports: PortResult[];
+  /** Null: virtual time. */
+  clock: ClockResult | null;
 }
 
 /** A target as the plan holds it; `limit` is in nanoseconds where the metric is a time. */

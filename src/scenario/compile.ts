@@ -3,7 +3,7 @@
 import type { Fingerprint } from './files.js';
 import { frameSizes } from './frame-bytes.js';
 import { metricsOf, resolveSlo } from './metrics.js';
-import type { Device, Endpoint, Plan, Slo, Stream } from './plan.js';
+import type { Device, Endpoint, Plan, Slo, Stream, XdpPort } from './plan.js';
 import { type EndpointText, isMulticast, macFor } from './schema/address.js';
 import type { DeviceSpec, Scenario, StreamSpec } from './schema/scenario.js';
 
@@ -119,6 +119,23 @@ function compileDevice(spec: DeviceSpec): Device {
     },
     enabled: spec.enabled,
     port: spec.port === 'auto' ? '' : spec.port,
+    xdp: compileXdp(spec.xdp),
+  };
+}
+
+const modes = { auto: 'ANY_MODE', native: 'NATIVE', generic: 'GENERIC' } as const;
+const copies = { auto: 'ANY_COPY', 'zero-copy': 'ZERO_COPY', copy: 'COPY' } as const;
+
+function compileXdp(spec: DeviceSpec['xdp']): XdpPort {
+  const { busyPoll } = spec;
+  return {
+    mode: modes[spec.mode],
+    copy: copies[spec.copy],
+    busyPoll: typeof busyPoll === 'number' ? 'ON' : upper(busyPoll),
+    busyPollUs: typeof busyPoll === 'number' ? Math.ceil(busyPoll / 1000) : 0,
+    budget: spec.budget,
+    needWakeup: spec.needWakeup,
+    hugePages: upper(spec.hugePages),
   };
 }
 

@@ -14,12 +14,12 @@ export function decodePlan(bytes: Uint8Array): Plan {
   return decodeMessage('Plan', bytes) as unknown as Plan;
 }
 
-/** SHA-256, in hexadecimal, of the plan without world, device port, engine, file paths and the costs' origin. */
+/** SHA-256, in hexadecimal, of the plan without world, ports, engine, file paths and the costs' origin. */
 export function planDigest(plan: Plan): string {
-  const portable: Omit<Plan, 'generator'> & { generator: null } = {
+  const portable: Omit<Plan, 'device' | 'generator'> & { device: object; generator: null } = {
     ...plan,
     world: { kind: 'SIM', interfaces: [], allowed: [] },
-    device: { ...plan.device, port: '' },
+    device: { ...plan.device, port: '', xdp: null },
     generator: null,
     costs: { ...plan.costs, profile: '' },
     // Objectives are judged one by one: the order they are written in means nothing.

@@ -99,6 +99,7 @@ export function metricUnits(named: Named): Metrics {
     units.set(`streams.${stream}.offeredBytes`, 'size');
     addHistogram(units, `streams.${stream}.response`);
     addHistogram(units, `streams.${stream}.gapIntended`);
+    addHistogram(units, `streams.${stream}.gapAchieved`);
   }
   for (let core = 0; core < named.cores; core++) {
     addCounts(units, `cores.${core}`, ['polls', 'interrupts', 'frames']);

@@ -208,6 +208,19 @@ export interface Device {
   logic: { kind: string; priceBelowCents: number; quantity: number; orderCache: number; every: number };
   enabled: boolean;
   port: string;
+  xdp: XdpPort;
+}
+
+export type Choice = 'AUTO' | 'OFF' | 'ON';
+
+export interface XdpPort {
+  mode: 'ANY_MODE' | 'NATIVE' | 'GENERIC';
+  copy: 'ANY_COPY' | 'ZERO_COPY' | 'COPY';
+  busyPoll: Choice;
+  busyPollUs: number;
+  budget: number;
+  needWakeup: boolean;
+  hugePages: Choice;
 }
 
 /** A fault on the run's timeline (`faults:` of the scenario). */

@@ -100,6 +100,25 @@ function join(): Type<Uint8Array[]> {
   );
 }
 
+/** `auto`, `off`, or how long a poll may spin in the kernel, in nanoseconds. */
+function busyPoll(): Type<'auto' | 'off' | number> {
+  const time = map(timeIn('ns', { min: 1_000, max: 1e9 }), (ns) => ns as 'auto' | 'off' | number);
+  return either<'auto' | 'off' | number>([word(['auto', 'off'] as const), time], (value) =>
+    value === 'auto' || value === 'off' ? 0 : 1,
+  );
+}
+
+function xdp() {
+  return object({
+    mode: key(word(['auto', 'native', 'generic'] as const), 'XDP in the driver, or in front of the stack'),
+    copy: key(word(['auto', 'zero-copy', 'copy'] as const), 'whether the driver works on the frames in place'),
+    busyPoll: key(busyPoll(), 'the device drives the driver itself: auto, off, or for so long'),
+    budget: key(count({ min: 1, max: 65_535 }, 'frames'), 'frames a busy poll'),
+    needWakeup: key(flag(), 'call the kernel only when it asks for it'),
+    hugePages: key(word(['auto', 'on', 'off'] as const), 'under the frames; auto: where there are some'),
+  });
+}
+
 export function device(tables: Tables) {
   return object(
     {
@@ -117,6 +136,7 @@ export function device(tables: Tables) {
         tableName(['auto', ...names(tables.backends)], 'port backend'),
         'how frames reach it; auto: as the world offers',
       ),
+      xdp: key(typed(xdp()), 'how port xdp uses AF_XDP'),
       pool: key(
         typed(
           object({

@@ -1,4 +1,5 @@
 // The contract of port.hpp, held against every row of the registry.
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <thread>
@@ -13,14 +14,15 @@ using namespace std::chrono_literals;
 
 class PortContract : public testing::TestWithParam<std::string_view> {
  protected:
-  void SetUp() override {
+  void SetUp() override { make(1); }
+  void make(std::uint32_t queues) {
     for (const Backend& row : backends()) {
       if (row.name == GetParam() && !row.available().available) {
         RINGBED_SKIP_OR_FAIL(std::string(row.available().reason));
       }
     }
     std::string why;
-    rig_ = make_rig(GetParam(), why);
+    rig_ = make_rig(GetParam(), queues, why);
     if (rig_ == nullptr) {
       RINGBED_SKIP_OR_FAIL(why);
     }
@@ -56,7 +58,7 @@ class PortContract : public testing::TestWithParam<std::string_view> {
   }
   // A frame of the umem, filled in.
   ring::Descriptor fill(std::uint32_t number, std::size_t length = 60) {
-    const Frame frame = rig_->make(number, length);
+    const Frame frame = rig_->make_outgoing(number, length);
     const std::uint64_t address = free_.back();
     free_.pop_back();
     std::copy(frame.begin(), frame.end(), rig_->at(address));
@@ -354,6 +356,96 @@ TEST_P(PortContract, CloseWhileTrafficFlowsGivesEverythingBack) {
   EXPECT_EQ(port().stats().rx_frames, 5U);
 }
 
+// Two queues of one interface, which share a umem.
+class PortContractOfQueues : public PortContract {
+ protected:
+  static constexpr std::uint32_t kQueues = 2;
+  void SetUp() override { make(kQueues); }
+
+  // Takes what there is at a queue, and counts by number; each frame must be one of the queue's.
+  void take(std::uint32_t queue, std::vector<int>& seen) {
+    std::array<ring::Descriptor, 8> burst;
+    const std::size_t got = rig_->port(queue).rx_burst(burst);
+    for (const auto& frame : std::span(burst).first(got)) {
+      const std::uint32_t number = rig_->number_of(rig_->at(frame.address), frame.length);
+      ASSERT_LT(number, seen.size());
+      ++seen[number];
+      owners_.insert({frame.address / Rig::kFrameBytes, queue});
+    }
+    rig_->port(queue).recycle(std::span(burst).first(got));
+  }
+  std::uint64_t dropped() {
+    return rig_->port(0).stats().rx_dropped() + rig_->port(1).stats().rx_dropped();
+  }
+
+  std::set<std::pair<std::uint64_t, std::uint32_t>> owners_;
+};
+
+TEST_P(PortContractOfQueues, ShareTheTrafficAndTheUmemWithoutLoss) {
+  constexpr std::uint32_t kFrames = 600;
+  std::vector<int> seen(kFrames);
+  std::multiset<std::uint64_t> out;
+  std::uint64_t sent = 0;
+  std::uint64_t observed = 0;
+  std::array<std::uint64_t, 16> addresses;
+  const auto bring = [&](std::uint32_t queue) {
+    const std::size_t got = rig_->port(queue).reclaim(addresses);
+    for (const std::uint64_t address : std::span(addresses).first(got)) {
+      const auto found = out.find(address);
+      ASSERT_NE(found, out.end());
+      out.erase(found);
+      free_.push_back(address);
+    }
+  };
+  for (std::uint32_t i = 0; i < kFrames; ++i) {
+    ASSERT_TRUE(rig_->inject(rig_->make(i, 100)));
+    const std::uint32_t queue = i % kQueues;
+    take(queue, seen);
+    const ring::Descriptor frame = fill(i);
+    if (rig_->port(queue).tx_burst({&frame, 1}) == 1) {
+      out.insert(frame.address);
+      ++sent;
+    } else {
+      free_.push_back(frame.address);
+    }
+    bring(queue);
+    observed += rig_->observe().size();
+  }
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  const auto received = [&] {
+    return static_cast<std::uint64_t>(std::count(seen.begin(), seen.end(), 1));
+  };
+  while ((received() + dropped() < kFrames || !out.empty()) &&
+         std::chrono::steady_clock::now() < deadline) {
+    for (std::uint32_t queue = 0; queue < kQueues; ++queue) {
+      take(queue, seen);
+      bring(queue);
+    }
+  }
+  EXPECT_EQ(received() + dropped(), kFrames) << "a frame came twice, or never";
+  EXPECT_TRUE(out.empty());
+  observed += observe(sent - observed).size();
+  EXPECT_EQ(observed, sent);
+  std::set<std::uint64_t> frames;
+  for (const auto& [frame, queue] : owners_) {
+    EXPECT_TRUE(frames.insert(frame).second) << "a frame of two queues";
+    EXPECT_EQ(frame / Rig::kRxFrames / (GetParam() == "loopback" ? 2 : 1), queue);
+  }
+}
+
+TEST_P(PortContractOfQueues, OneClosesAndTheOtherGoesOn) {
+  rig_->port(1).close();
+  std::multiset<std::uint64_t> out;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    const ring::Descriptor frame = fill(i);
+    ASSERT_EQ(rig_->port(0).tx_burst({&frame, 1}), 1U);
+    out.insert(frame.address);
+  }
+  bring_home(out, 20);
+  EXPECT_EQ(observe(20).size(), 20U);
+  EXPECT_EQ(rig_->port(1).tx_burst({}), 0U);
+}
+
 std::vector<std::string_view> names() {
   std::vector<std::string_view> rows;
   for (const Backend& row : backends()) {
@@ -363,6 +455,8 @@ std::vector<std::string_view> names() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, PortContract, testing::ValuesIn(names()),
+                         [](const auto& row) { return std::string(row.param); });
+INSTANTIATE_TEST_SUITE_P(Registry, PortContractOfQueues, testing::ValuesIn(names()),
                          [](const auto& row) { return std::string(row.param); });
 
 }  // namespace

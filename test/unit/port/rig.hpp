@@ -24,18 +24,26 @@ class Rig {
   static constexpr std::uint32_t kRxFrames = 64;
   static constexpr std::uint32_t kTxFrames = 256;
   static constexpr std::uint32_t kTxDescriptors = 64;
+  static constexpr std::uint32_t kMaxQueues = 4;
 
-  Rig() : memory_(ring::MemoryArea::map((2 * kRxFrames + kTxFrames) * kFrameBytes).value()) {}
+  Rig()
+      : memory_(ring::MemoryArea::map((kMaxQueues * kRxFrames + kTxFrames) * kFrameBytes).value()) {
+  }
   virtual ~Rig() = default;
 
-  [[nodiscard]] Port& port() { return *ports_.front(); }
+  [[nodiscard]] virtual Port& port(std::uint32_t queue = 0) { return *ports_[queue]; }
   [[nodiscard]] std::uint8_t* at(std::uint64_t address) { return memory_.data() + address; }
   [[nodiscard]] static std::uint64_t tx_address(std::uint32_t frame) {
-    return std::uint64_t{2 * kRxFrames + frame} * kFrameBytes;
+    return std::uint64_t{kMaxQueues * kRxFrames + frame} * kFrameBytes;
   }
 
-  // A frame of the kind that the backend carries, told apart by its number.
+  // A frame of the kind that the backend carries, told apart by its number. Where there are several
+  // queues, numbers spread over them.
   [[nodiscard]] virtual Frame make(std::uint32_t number, std::size_t length) const = 0;
+  // The same on the way out, where the direction shows; observe() turns it round.
+  [[nodiscard]] virtual Frame make_outgoing(std::uint32_t number, std::size_t length) const {
+    return make(number, length);
+  }
   [[nodiscard]] virtual std::uint32_t number_of(const std::uint8_t* frame,
                                                 std::size_t length) const = 0;
   // The one outside sends a frame; false when it cannot just now.
@@ -57,8 +65,8 @@ class Rig {
   Ports ports_;
 };
 
-// The rig of the backend of that name; or null, and `why` says what is missing here.
-std::unique_ptr<Rig> make_rig(std::string_view backend, std::string& why);
+// The rig of the backend of that name with 1 or 2 queues; or null, and `why` says what is missing.
+std::unique_ptr<Rig> make_rig(std::string_view backend, std::uint32_t queues, std::string& why);
 
 // A skip that says why; with REQUIRE_LIVE=1 a failure.
 #define RINGBED_SKIP_OR_FAIL(why)                                                                \

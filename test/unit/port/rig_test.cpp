@@ -6,9 +6,12 @@
 #include <net/ethernet.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/endian.hpp"
+#include "port/datagram.hpp"
+#include "port/host_stack.hpp"
 #include "port/veth.hpp"
 #include "port/xdp_program.hpp"
 
@@ -19,6 +22,14 @@ namespace {
 // Experimental EtherType (IEEE 802, 0x88b5), so that nobody in the kernel feels addressed.
 constexpr std::uint16_t kType = 0x88b5;
 constexpr std::size_t kNumber = 14;
+// Of the datagrams, for backends that carry nothing else.
+constexpr std::uint32_t kOutside = 0x0a000001;
+constexpr std::uint32_t kInside = 0x0a000002;
+constexpr std::uint16_t kOutsidePort = 40'000;
+constexpr std::uint16_t kInsidePort = 8'080;
+constexpr std::uint16_t kFlows = 8;
+constexpr std::array<std::uint8_t, 6> kOutsideMac{2, 0, 0, 0, 0, 1};
+constexpr std::array<std::uint8_t, 6> kInsideMac{2, 0, 0, 0, 0, 2};
 
 Frame plain_frame(std::uint32_t number, std::size_t length) {
   Frame frame(std::max<std::size_t>(length, 60));
@@ -26,7 +37,10 @@ Frame plain_frame(std::uint32_t number, std::size_t length) {
     frame[i] = static_cast<std::uint8_t>(number * 31 + i);
   }
   std::memset(frame.data(), 0xff, 6);
-  std::memcpy(frame.data() + 6, "\x02\x00\x00\x00\x00\x01", 6);
+  // Another source for every number of eight: what spreads frames over queues looks at the
+  // addresses.
+  std::copy(kOutsideMac.begin(), kOutsideMac.end(), frame.begin() + 6);
+  frame[10] = static_cast<std::uint8_t>(number % kFlows);
   base::store_be(frame.data() + 12, kType);
   base::store_be(frame.data() + kNumber, number);
   return frame;
@@ -34,13 +48,14 @@ Frame plain_frame(std::uint32_t number, std::size_t length) {
 
 class LoopbackRig final : public Rig {
  public:
-  // The second queue is the one outside.
-  LoopbackRig() {
-    PortConfig pair = config();
-    pair.queues = 2;
-    ports_ = open_ports("loopback", pair).value();
+  // Every second queue is the one outside.
+  explicit LoopbackRig(std::uint32_t queues) : queues_(queues) {
+    PortConfig pairs = config();
+    pairs.queues = 2 * queues;
+    ports_ = open_ports("loopback", pairs).value();
   }
 
+  Port& port(std::uint32_t queue) override { return *ports_[2 * queue]; }
   Frame make(std::uint32_t number, std::size_t length) const override {
     return plain_frame(number, length);
   }
@@ -52,30 +67,51 @@ class LoopbackRig final : public Rig {
     const std::uint64_t address = tx_address(kTxFrames - 1);
     std::copy(frame.begin(), frame.end(), at(address));
     const ring::Descriptor descriptor{address, static_cast<std::uint32_t>(frame.size()), 0};
+    Port& from = *ports_[2 * (number_of(frame.data(), frame.size()) % queues_) + 1];
     std::uint64_t home = 0;
-    return ports_[1]->tx_burst({&descriptor, 1}) == 1 && ports_[1]->reclaim({&home, 1}) == 1 &&
-           home == address;
+    return from.tx_burst({&descriptor, 1}) == 1 && from.reclaim({&home, 1}) == 1 && home == address;
   }
   std::vector<Frame> observe() override {
     std::vector<Frame> frames;
     std::array<ring::Descriptor, 16> burst;
-    while (const std::size_t count = ports_[1]->rx_burst(burst)) {
-      for (const auto& frame : std::span(burst).first(count)) {
-        frames.emplace_back(at(frame.address), at(frame.address) + frame.length);
+    for (std::uint32_t queue = 0; queue < queues_; ++queue) {
+      Port& outside = *ports_[2 * queue + 1];
+      while (const std::size_t count = outside.rx_burst(burst)) {
+        for (const auto& frame : std::span(burst).first(count)) {
+          frames.emplace_back(at(frame.address), at(frame.address) + frame.length);
+        }
+        outside.recycle(std::span(burst).first(count));
       }
-      ports_[1]->recycle(std::span(burst).first(count));
     }
     return frames;
   }
+
+ private:
+  std::uint32_t queues_;
 };
 
 class VethRig final : public Rig {
  public:
-  VethRig(VethPair pair, std::string_view backend) : pair_(std::move(pair)) {
+  VethRig(VethPair pair, const Backend& backend, std::uint32_t queues)
+      : pair_(std::move(pair)), datagrams_(backend.datagrams_only) {
     PortConfig port_config = config();
     port_config.where = pair_.right().link.name;
+    port_config.queues = queues;
+    port_config.socket.receive = {{kInside, kInsidePort}};
+    port_config.socket.own_mac = kInsideMac;
+    port_config.socket.peer_mac = kOutsideMac;
+    for (std::uint16_t i = 0; datagrams_ && i < kFlows; ++i) {
+      port_config.socket.send_from.push_back(static_cast<std::uint16_t>(kInsidePort + i));
+    }
     const base::Status opened = pair_.right().space.run([&]() -> base::Status {
-      auto ports = open_ports(backend, port_config);
+      if (datagrams_) {
+        base::Status ready =
+            prepare_stack(pair_.right().link, {{kInside}, {{kOutside, kOutsideMac}}});
+        if (!ready) {
+          return ready;
+        }
+      }
+      auto ports = open_ports(backend.name, port_config);
       if (!ports) {
         return ports.error();
       }
@@ -83,7 +119,7 @@ class VethRig final : public Rig {
       return {};
     });
     const base::Status listening = pair_.left().space.run([&]() -> base::Status {
-      if (backend == "kernel") {  // a veth takes redirected frames only where an XDP program hangs
+      if (backend.name == "kernel") {  // a veth takes redirected frames only where an XDP program hangs
         auto program = XdpProgram::attach(pair_.left().link.index, 1, XdpMode::native, false);
         if (!program) {
           return program.error();
@@ -110,10 +146,13 @@ class VethRig final : public Rig {
   }
 
   Frame make(std::uint32_t number, std::size_t length) const override {
-    return plain_frame(number, length);
+    return datagrams_ ? datagram(number, length, false) : plain_frame(number, length);
+  }
+  Frame make_outgoing(std::uint32_t number, std::size_t length) const override {
+    return datagrams_ ? datagram(number, length, true) : plain_frame(number, length);
   }
   std::uint32_t number_of(const std::uint8_t* frame, std::size_t) const override {
-    return base::load_be<std::uint32_t>(frame + kNumber);
+    return base::load_be<std::uint32_t>(frame + (datagrams_ ? kDatagramHeaderBytes : kNumber));
   }
   bool inject(const Frame& frame) override {
     return send(outside_.get(), frame.data(), frame.size(), 0) ==
@@ -128,27 +167,85 @@ class VethRig final : public Rig {
         return frames;
       }
       frames.emplace_back(buffer.begin(), buffer.begin() + got);
+      if (datagrams_) {
+        as_made(frames.back());
+      }
     }
   }
 
  private:
+  // Outgoing ones have a source port of their own for every flow, too.
+  static Frame datagram(std::uint32_t number, std::size_t length, bool outgoing) {
+    Frame frame = plain_frame(number, length);
+    const auto flow = static_cast<std::uint16_t>(number % kFlows);
+    const auto inside = static_cast<std::uint16_t>(kInsidePort + (outgoing ? flow : 0));
+    const auto outside = static_cast<std::uint16_t>(kOutsidePort + flow);
+    Datagram made{kOutside,
+                  kInside,
+                  outside,
+                  inside,
+                  64,
+                  0,
+                  kDatagramHeaderBytes,
+                  static_cast<std::uint32_t>(frame.size()) - kDatagramHeaderBytes};
+    if (outgoing) {
+      std::swap(made.source, made.destination);
+      std::swap(made.source_port, made.destination_port);
+    }
+    base::store_be(frame.data() + kDatagramHeaderBytes, number);
+    write_headers(frame.data(), made, kInsideMac, kOutsideMac);
+    return frame;
+  }
+
+  // The kernel's stack has put whole frames around the datagrams that the port sent: they are
+  // sound, their addresses and ports are those that were asked for, and turned round they are what
+  // make() makes.
+  void as_made(Frame& frame) const {
+    const auto word = [&frame](std::size_t at) {
+      return std::uint32_t{base::load_be<std::uint16_t>(frame.data() + at)};
+    };
+    Datagram found;
+    ASSERT_TRUE(read_datagram(frame, found));
+    std::uint32_t sum = 17 + 8 + found.payload_bytes;  // the pseudo header (RFC 768)
+    for (std::size_t at = 26; at < frame.size(); at += 2) {
+      sum += at + 1 < frame.size() ? word(at) : std::uint32_t{frame[at]} << 8;
+    }
+    sum = (sum & 0xffff) + (sum >> 16);
+    ASSERT_EQ((sum & 0xffff) + (sum >> 16), 0xffffU) << "UDP checksum";
+    ASSERT_TRUE(std::equal(kOutsideMac.begin(), kOutsideMac.end(), frame.begin()));
+    const std::uint32_t number = number_of(frame.data(), frame.size());
+    Datagram wanted;
+    ASSERT_TRUE(read_datagram(datagram(number, frame.size(), true), wanted));
+    ASSERT_EQ(found.source, wanted.source);
+    ASSERT_EQ(found.destination, wanted.destination);
+    ASSERT_EQ(found.source_port, wanted.source_port);
+    ASSERT_EQ(found.destination_port, wanted.destination_port);
+    Frame turned = make(number, frame.size());
+    std::copy(frame.begin() + kDatagramHeaderBytes, frame.end(),
+              turned.begin() + kDatagramHeaderBytes);
+    frame = std::move(turned);
+  }
+
   VethPair pair_;
+  bool datagrams_;
   FileDescriptor outside_;
   XdpProgram passing_;
 };
 
 }  // namespace
 
-std::unique_ptr<Rig> make_rig(std::string_view backend, std::string& why) {
-  if (backend == "loopback") {
-    return std::make_unique<LoopbackRig>();
+std::unique_ptr<Rig> make_rig(std::string_view backend, std::uint32_t queues, std::string& why) {
+  const auto row = std::find_if(backends().begin(), backends().end(),
+                                [backend](const Backend& b) { return b.name == backend; });
+  if (!row->on_interface) {
+    return std::make_unique<LoopbackRig>(queues);
   }
-  auto pair = VethPair::create("rt", {2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}, 1, 1500);
+  auto pair = VethPair::create("rt", kOutsideMac, kInsideMac, queues, 1500);
   if (!pair) {
     why = pair.error().message + " (" + pair.error().hint + ")";
     return nullptr;
   }
-  return std::make_unique<VethRig>(std::move(pair).value(), backend);
+  return std::make_unique<VethRig>(std::move(pair).value(), *row, queues);
 }
 
 }  // namespace ringbed::port

@@ -149,6 +149,7 @@ export function sampleRecord(): RunRecord {
           response,
           offeredBytes: 9_900_000n,
           gapIntended: null,
+          gapAchieved: null,
         },
         {
           name: 'background',
@@ -162,6 +163,7 @@ export function sampleRecord(): RunRecord {
           response: null,
           offeredBytes: 3_300_000n,
           gapIntended: null,
+          gapAchieved: null,
         },
       ],
       cores: [
@@ -176,6 +178,8 @@ export function sampleRecord(): RunRecord {
       ],
       digest: 'c0ffee00c0ffee00',
       memoryBytes: 5_242_880n,
+      ports: [],
+      clock: null,
     },
     host: { kernel: 'Linux 6.1.0', cpu: 'test', cores: 2, node: 'v20.19.0', arch: 'x64' },
     startedAt: '2026-01-02T03:04:05.000Z',

@@ -1,0 +1,167 @@
+#include "engine/datagram_ends.hpp"
+
+#include <algorithm>
+
+#include "port/datagram.hpp"
+
+namespace ringbed::engine {
+
+namespace {
+
+constexpr std::uint32_t kMostSourcePorts = 1024;
+constexpr std::uint32_t kMostSourceAddresses = 4096;  // that the other end knows as neighbours
+constexpr std::uint8_t kUdp = 17;
+constexpr std::uint16_t kFirstPort = 1024;  // of a stream that names none
+
+std::uint32_t address_of(const device::IpAddress& ip) noexcept {
+  return ip.is_v4() ? base::load_be<std::uint32_t>(ip.bytes.data()) : 0;
+}
+std::uint32_t address_of(const gen::EndpointSpec& end) noexcept {
+  return end.ip.size() == 4 ? base::load_be<std::uint32_t>(end.ip.data()) : 0;
+}
+std::uint32_t first_port(const gen::StreamSpec& stream) noexcept {
+  return stream.from.port == 0 ? kFirstPort : stream.from.port;
+}
+// Flows take the ports from the first one up, then the next address.
+std::uint32_t ports(const gen::StreamSpec& stream) noexcept {
+  return std::min(stream.flows, 65536U - first_port(stream));
+}
+std::uint32_t addresses(const gen::StreamSpec& stream) noexcept {
+  const std::uint32_t wanted = (stream.flows - 1) / (65536U - first_port(stream)) + 1;
+  return std::min(wanted, kMostSourceAddresses);
+}
+
+template <typename T>
+void add_once(std::vector<T>& list, const T& item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) {
+    list.push_back(item);
+  }
+}
+
+// What of a stream no datagram can carry; empty: nothing.
+std::string obstacle(const gen::StreamSpec& stream) {
+  if (stream.kind != gen::StreamSpec::Kind::udp) {
+    return "is not a UDP stream";
+  }
+  if (stream.from.ip.size() != 4 || stream.to.ip.size() != 4) {
+    return "is not IPv4";
+  }
+  return stream.vlans.empty() ? "" : "has VLAN tags";
+}
+
+}  // namespace
+
+base::Status check_datagrams(const Plan& plan, const std::string& key, const std::string& backend) {
+  std::string others;
+  for (const port::Backend& row : port::backends()) {
+    if (row.on_interface && !row.datagrams_only) {
+      others += (others.empty() ? "" : ", ") + std::string(row.name);
+    }
+  }
+  const auto refuse = [&](const std::string& what) {
+    return base::Error{base::ErrorCode::invalid,
+                       key + " '" + backend + "' carries UDP over IPv4 only: " + what,
+                       "use one of: " + others};
+  };
+  if (plan.device.protocol != kUdp) {
+    return refuse("device.protocol is tcp");
+  }
+  if (!plan.device.target.ip.is_v4() || plan.device.respond_to.ip.is_v6()) {
+    return refuse("the device's addresses are IPv6");
+  }
+  std::uint64_t source_ports = 0;
+  for (const gen::StreamSpec& stream : plan.traffic) {
+    if (const std::string found = obstacle(stream); !found.empty()) {
+      return refuse("stream '" + stream.name + "' " + found);
+    }
+    source_ports += ports(stream);
+    const bool moves = std::any_of(stream.fields.begin(), stream.fields.end(),
+                                   [](const auto& f) { return f.field == "udp.srcPort"; });
+    if (key == "generator.engine" && (moves || source_ports > kMostSourcePorts)) {
+      return base::Error{base::ErrorCode::invalid,
+                         key + " '" + backend + "' has a socket for each source port, " +
+                             std::to_string(kMostSourcePorts) + " at most; stream '" + stream.name +
+                             "' wants more",
+                         "lower its flows, or use one of: " + others};
+    }
+  }
+  return {};
+}
+
+port::SocketOptions device_sockets(const Plan& plan) {
+  port::SocketOptions sockets;
+  sockets.receive = {{address_of(plan.device.target.ip), plan.device.target.port}};
+  return sockets;
+}
+
+port::SocketOptions generator_sockets(const Plan& plan) {
+  port::SocketOptions sockets;
+  const device::Endpoint& home = plan.device.respond_to;
+  const bool to_source = home.ip.is_none() || home.port == 0;
+  if (!to_source) {
+    sockets.receive.push_back({address_of(home.ip), home.port});
+  }
+  for (const gen::StreamSpec& stream : plan.traffic) {
+    for (std::uint32_t i = 0; i < ports(stream); ++i) {
+      add_once(sockets.send_from, static_cast<std::uint16_t>(first_port(stream) + i));
+    }
+  }
+  if (to_source) {
+    for (const std::uint16_t port : sockets.send_from) {
+      sockets.receive.push_back({0, port});
+    }
+  }
+  return sockets;
+}
+
+port::HostAddresses device_addresses(const Plan& plan, const std::array<std::uint8_t, 6>& peer) {
+  port::HostAddresses host;
+  host.own.push_back(address_of(plan.device.address.ip));
+  if (!plan.device.target.ip.is_multicast()) {
+    add_once(host.own, address_of(plan.device.target.ip));
+  }
+  std::vector<std::uint32_t> others;
+  if (plan.device.respond_to.ip.is_v4() && !plan.device.respond_to.ip.is_multicast()) {
+    others.push_back(address_of(plan.device.respond_to.ip));
+  }
+  for (const gen::StreamSpec& stream : plan.traffic) {
+    for (std::uint32_t i = 0; i < addresses(stream); ++i) {
+      add_once(others, address_of(stream.from) + i);
+    }
+  }
+  for (const std::uint32_t address : others) {
+    host.neighbours.push_back({address, peer});
+  }
+  return host;
+}
+
+port::HostAddresses generator_addresses(const Plan& plan) {
+  port::HostAddresses host;
+  if (plan.device.respond_to.ip.is_v4() && !plan.device.respond_to.ip.is_multicast()) {
+    host.own.push_back(address_of(plan.device.respond_to.ip));
+  }
+  for (const gen::StreamSpec& stream : plan.traffic) {
+    for (std::uint32_t i = 0; i < addresses(stream); ++i) {
+      add_once(host.own, address_of(stream.from) + i);
+    }
+    if (!port::is_group(address_of(stream.to))) {
+      host.neighbours.push_back({address_of(stream.to), stream.to.mac.bytes});
+    }
+  }
+  return host;
+}
+
+bool deliverable(const Plan& plan, base::ByteView frame) noexcept {
+  port::Datagram datagram;
+  if (!port::read_datagram(frame, datagram)) {
+    return false;
+  }
+  const device::Endpoint& target = plan.device.target;
+  const bool mac_is_ours =
+      (frame[0] & 1U) != 0 ||
+      std::equal(frame.begin(), frame.begin() + 6, plan.device.address.mac.bytes.begin());
+  return mac_is_ours && datagram.destination == address_of(target.ip) &&
+         datagram.destination_port == target.port;
+}
+
+}  // namespace ringbed::engine

@@ -1,0 +1,52 @@
+// What the kernel's own stack needs before sockets can take part in a world, and what it counts.
+// A world's namespaces are empty: an interface gets addresses, a route, neighbours that are known
+// beforehand (nothing asks by ARP, so no frame is on the wire that nobody of the run has sent) and
+// checksums that are whole (over a veth pair the kernel leaves them out: an XDP program at the
+// other end would see them unfinished).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/reasons.hpp"
+#include "base/result.hpp"
+#include "port/descriptor.hpp"
+#include "port/netlink.hpp"
+
+namespace ringbed::port {
+
+struct Neighbour {
+  std::uint32_t address = 0;
+  std::array<std::uint8_t, 6> mac{};
+};
+
+// Addresses in host order.
+struct HostAddresses {
+  std::vector<std::uint32_t> own;
+  std::vector<Neighbour> neighbours;
+};
+
+// For an interface that is up, in the calling thread's namespace. Everything not its own is
+// reached through it, without a router. Error: unavailable (privilege).
+[[nodiscard]] base::Status prepare_stack(const LinkInfo& link, const HostAddresses& addresses);
+
+// What the stack of one namespace dropped, by the reason that fits. Made in that namespace; may be
+// read from any thread afterwards.
+class StackCounters {
+ public:
+  using Drops = std::array<std::uint64_t, base::kReasonCount>;
+
+  // Error: unavailable (no /proc).
+  [[nodiscard]] static base::Result<StackCounters> open();
+  // Since the namespace was made (RFC 4293, RFC 4113: the counters of /proc/net/snmp). Error: io.
+  [[nodiscard]] base::Result<Drops> read() const;
+
+ private:
+  explicit StackCounters(FileDescriptor file) noexcept : file_(std::move(file)) {}
+
+  FileDescriptor file_;
+};
+
+}  // namespace ringbed::port
