@@ -20,7 +20,15 @@ interface Report {
   interrupted: boolean;
   packets: Record<string, number>;
   drops: { stage: string; reason: string; count: number }[];
-  streams: { name: string; offered: number; received: number; lost: number; responses: number }[];
+  clock?: { source: string; stamps: string };
+  streams: {
+    name: string;
+    offered: number;
+    received: number;
+    lost: number;
+    responses: number;
+    gapAchieved: { count: number };
+  }[];
   connections: Record<string, unknown>;
   latency: Record<string, { count: number; min: number; p50: number }>;
   pool: { kind: string; inUsePeak: number };
@@ -121,6 +129,50 @@ describe.skipIf(missing !== undefined)('ringbed run --on veth', () => {
     const live = report(path, 'veth', ...set);
     expect(functional(live)).toEqual(functional(report(path, 'sim', ...set)));
     expect(live.conserved).toBe(true);
+  });
+
+  // Every frame that arrives is known again by its bytes: those that `ringbed gen` would write.
+  it.each([
+    ['one template', '', []],
+    ['varying lengths', '', ['--set', 'traffic.feed.payload.size={ uniform: [66, 900] }']],
+    ['damaged and doubled frames', 'link: { corrupt: 0.05, duplicate: 0.05 }\n', []],
+    ['a device behind packet sockets', '', ['--set', 'device.port=packet']],
+  ])('generates by a program in the kernel: %s', (_, more, extra) => {
+    const path = scenario(more, { duration: '200ms' });
+    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps', ...extra];
+    const live = report(path, 'veth', ...set, '--set', 'generator.engine=kernel');
+    expect(functional(live)).toEqual(functional(report(path, 'sim', ...set)));
+    expect(live.conserved).toBe(true);
+    expect(live.streams[0]?.gapAchieved.count).toBeGreaterThan(0);
+    expect(live.clock).toMatchObject({ source: 'CLOCK_MONOTONIC', stamps: 'software' });
+  });
+
+  it('generates sessions, floods and more than the device can take by a program in the kernel', () => {
+    for (const name of ['nanonet-tcp.yaml', 'syn-flood.yaml', 'nanonet-multicast.yaml']) {
+      const path = join(root, 'scenarios', name);
+      const few = ['--set', 'generator.engine=kernel', '--set', 'packets=20000'];
+      const live = report(path, 'veth', ...few, '--set', 'nic.rxDescriptors=64');
+      expect(live.conserved).toBe(true);
+      expect(live.packets.offered).toBe(20_000);
+    }
+  });
+
+  it('names what the engine `kernel` cannot do', () => {
+    const refused = (...set: string[]) =>
+      ringbed([
+        'run',
+        scenario(),
+        '--on',
+        'veth',
+        '--quiet',
+        ...['generator.engine=kernel', ...set].flatMap((value) => ['--set', value]),
+      ]);
+    const queues = refused('nic.queues=4');
+    expect(queues.status).toBe(4);
+    expect(queues.stderr).toMatch(/`kernel`.*4 queues[^]*nic.queues: 1/);
+    const long = refused('traffic.feed.payload.size=9000', 'link.mtu=9000');
+    expect(long.status).toBe(4);
+    expect(long.stderr).toMatch(/frames of up to 3200 bytes/);
   });
 
   it('refuses a device port that is no interface', () => {
