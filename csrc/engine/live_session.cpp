@@ -13,8 +13,11 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kStartDelayNs = 20'000'000;  // the threads get to their places
-constexpr milliseconds kLook{2};                     // between two looks at the counters
-constexpr int kLooksPerLinkCheck = 100;
+// Between two looks at the counters. Each look takes a core away from a thread that polls: seldom
+// while traffic flows.
+constexpr milliseconds kLook{10};
+constexpr int kLooksPerLinkCheck = 20;
+constexpr milliseconds kSettlingLook{2};
 constexpr int kQuietLooks = 20;  // nothing moved for so long: everything has come to rest
 
 base::Result<ring::MemoryArea> map_frames(std::uint64_t frames, std::uint32_t frame_bytes,
@@ -268,7 +271,7 @@ bool LiveSession::going_on() const noexcept {
 void LiveSession::settle(const RunControl& control) {
   std::uint64_t last = movements();
   for (int quiet = 0; quiet < kQuietLooks;) {
-    std::this_thread::sleep_for(kLook);
+    std::this_thread::sleep_for(kSettlingLook);
     const std::uint64_t now = movements();
     quiet = now == last && !held_back() ? quiet + 1 : 0;
     last = now;

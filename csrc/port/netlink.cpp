@@ -11,14 +11,11 @@
 #include <algorithm>
 #include <array>
 
-#include "port/netlink_message.hpp"
-
 namespace ringbed::port {
 
 namespace {
 
 constexpr const char* kPrivilege = "run as root, or give the program CAP_NET_ADMIN";
-constexpr std::size_t kAnswerBytes = 1U << 16;
 
 base::Status outcome(int error, const std::string& what) {
   if (error == 0) {
@@ -40,28 +37,6 @@ void describe(NetlinkMessage& message, const VethEnd& end, std::uint32_t queues,
   message.number(IFLA_MTU, mtu);
   message.number(IFLA_NUM_TX_QUEUES, queues);
   message.number(IFLA_NUM_RX_QUEUES, queues);
-}
-
-// Calls each(type, payload) for the attributes in `bytes`.
-template <typename Each>
-void attributes(base::ByteView bytes, Each each) {
-  while (bytes.size() >= sizeof(nlattr)) {
-    nlattr attribute;
-    std::memcpy(&attribute, bytes.data(), sizeof attribute);
-    if (attribute.nla_len < sizeof attribute || attribute.nla_len > bytes.size()) {
-      return;
-    }
-    each(static_cast<std::uint16_t>(attribute.nla_type & NLA_TYPE_MASK),
-         bytes.subspan(sizeof attribute, attribute.nla_len - sizeof attribute));
-    bytes = bytes.subspan(std::min<std::size_t>(bytes.size(), (attribute.nla_len + 3U) & ~3U));
-  }
-}
-
-template <typename T>
-T load(base::ByteView payload) {
-  T value{};
-  std::memcpy(&value, payload.data(), std::min(sizeof value, payload.size()));
-  return value;
 }
 
 LinkInfo parse_link(base::ByteView body) {
@@ -105,52 +80,9 @@ LinkInfo parse_link(base::ByteView body) {
 }  // namespace
 
 base::Result<Netlink> Netlink::open() {
-  FileDescriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!socket) {
-    return system_error(base::ErrorCode::unavailable, "cannot open a netlink socket", errno,
-                        kPrivilege);
-  }
-  return Netlink(std::move(socket));
-}
-
-template <typename Each>
-int Netlink::exchange(NetlinkMessage& message, Each each) {
-  const base::ByteView request = message.finish(++sequence_);
-  if (send(socket_.get(), request.data(), request.size(), 0) < 0) {
-    return errno;
-  }
-  std::vector<std::uint8_t> answer(kAnswerBytes);
-  for (;;) {
-    const ssize_t got = recv(socket_.get(), answer.data(), answer.size(), 0);
-    if (got < 0) {
-      if (errno == EINTR) {
-        continue;
-      }
-      return errno;
-    }
-    base::ByteView rest(answer.data(), static_cast<std::size_t>(got));
-    while (rest.size() >= sizeof(nlmsghdr)) {
-      const auto header = load<nlmsghdr>(rest);
-      if (header.nlmsg_len < sizeof header || header.nlmsg_len > rest.size()) {
-        return EBADMSG;
-      }
-      const base::ByteView body = rest.subspan(NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN);
-      if (header.nlmsg_seq == sequence_) {
-        if (header.nlmsg_type == NLMSG_ERROR) {
-          return -load<int>(body);
-        }
-        if (header.nlmsg_type == NLMSG_DONE) {
-          return 0;
-        }
-        each(header.nlmsg_type, body);
-      }
-      rest = rest.subspan(std::min<std::size_t>(rest.size(), NLMSG_ALIGN(header.nlmsg_len)));
-    }
-  }
-}
-
-int Netlink::exchange(NetlinkMessage& message) {
-  return exchange(message, [](std::uint16_t, base::ByteView) {});
+  auto socket = NetlinkSocket::open(NETLINK_ROUTE);
+  return socket ? base::Result<Netlink>(Netlink(std::move(socket).value()))
+                : base::Result<Netlink>(socket.error());
 }
 
 base::Status Netlink::create_veth(const VethEnd& here, const VethEnd& there,
@@ -169,7 +101,8 @@ base::Status Netlink::create_veth(const VethEnd& here, const VethEnd& there,
   message.end(peer);
   message.end(data);
   message.end(info);
-  return outcome(exchange(message), "cannot make the veth pair " + here.name + ", " + there.name);
+  return outcome(socket_.exchange(message),
+                 "cannot make the veth pair " + here.name + ", " + there.name);
 }
 
 base::Status Netlink::silence_ipv6(std::uint32_t index) {
@@ -181,7 +114,7 @@ base::Status Netlink::silence_ipv6(std::uint32_t index) {
   message.octet(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
   message.end(inet6);
   message.end(spec);
-  const int error = exchange(message);
+  const int error = socket_.exchange(message);
   // A kernel without IPv6 is as silent as we want it.
   return error == EAFNOSUPPORT || error == EOPNOTSUPP
              ? base::Status()
@@ -194,7 +127,8 @@ base::Status Netlink::silence_arp(std::uint32_t index) {
   family.ifi_change = IFF_NOARP;
   family.ifi_flags = IFF_NOARP;
   NetlinkMessage message(RTM_NEWLINK, NLM_F_ACK, family);
-  return outcome(exchange(message), "cannot silence ARP on interface " + std::to_string(index));
+  return outcome(socket_.exchange(message),
+                 "cannot silence ARP on interface " + std::to_string(index));
 }
 
 base::Status Netlink::set_up(std::uint32_t index, bool up) {
@@ -203,7 +137,7 @@ base::Status Netlink::set_up(std::uint32_t index, bool up) {
   family.ifi_change = IFF_UP;
   family.ifi_flags = up ? static_cast<unsigned>(IFF_UP) : 0U;
   NetlinkMessage message(RTM_NEWLINK, NLM_F_ACK, family);
-  return outcome(exchange(message),
+  return outcome(socket_.exchange(message),
                  "cannot set interface " + std::to_string(index) + (up ? " up" : " down"));
 }
 
@@ -217,7 +151,7 @@ base::Status Netlink::add_address(std::uint32_t index, base::ByteView ip, std::u
   NetlinkMessage message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, family);
   message.bytes(IFA_LOCAL, ip);
   message.bytes(IFA_ADDRESS, ip);
-  return outcome(exchange(message),
+  return outcome(socket_.exchange(message),
                  "cannot give interface " + std::to_string(index) + " an address");
 }
 
@@ -230,7 +164,7 @@ base::Status Netlink::add_neighbour(std::uint32_t index, base::ByteView ip,
   NetlinkMessage message(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, family);
   message.bytes(NDA_DST, ip);
   message.bytes(NDA_LLADDR, mac);
-  return outcome(exchange(message),
+  return outcome(socket_.exchange(message),
                  "cannot tell interface " + std::to_string(index) + " a neighbour");
 }
 
@@ -243,7 +177,7 @@ base::Status Netlink::add_default_route(std::uint32_t index) {
   family.rtm_type = RTN_UNICAST;
   NetlinkMessage message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, family);
   message.number(RTA_OIF, index);
-  return outcome(exchange(message),
+  return outcome(socket_.exchange(message),
                  "cannot make interface " + std::to_string(index) + " the default route");
 }
 
@@ -251,7 +185,7 @@ base::Status Netlink::remove(std::uint32_t index) {
   ifinfomsg family{};
   family.ifi_index = static_cast<int>(index);
   NetlinkMessage message(RTM_DELLINK, NLM_F_ACK, family);
-  return outcome(exchange(message), "cannot remove interface " + std::to_string(index));
+  return outcome(socket_.exchange(message), "cannot remove interface " + std::to_string(index));
 }
 
 base::Result<LinkInfo> Netlink::link(const std::string& name) {
@@ -259,7 +193,7 @@ base::Result<LinkInfo> Netlink::link(const std::string& name) {
   NetlinkMessage message(RTM_GETLINK, NLM_F_ACK, family);
   message.text(IFLA_IFNAME, name);
   LinkInfo info;
-  const int error = exchange(message, [&info](std::uint16_t type, base::ByteView body) {
+  const int error = socket_.exchange(message, [&info](std::uint16_t type, base::ByteView body) {
     if (type == RTM_NEWLINK) {
       info = parse_link(body);
     }
@@ -277,7 +211,7 @@ base::Result<std::vector<LinkInfo>> Netlink::links() {
   const ifinfomsg family{};
   NetlinkMessage message(RTM_GETLINK, NLM_F_DUMP, family);
   std::vector<LinkInfo> rows;
-  const int error = exchange(message, [&rows](std::uint16_t type, base::ByteView body) {
+  const int error = socket_.exchange(message, [&rows](std::uint16_t type, base::ByteView body) {
     if (type == RTM_NEWLINK) {
       rows.push_back(parse_link(body));
     }
@@ -294,7 +228,7 @@ base::Result<std::vector<std::uint32_t>> Netlink::default_routes() {
     rtmsg family{};
     family.rtm_family = static_cast<std::uint8_t>(family_id);
     NetlinkMessage message(RTM_GETROUTE, NLM_F_DUMP, family);
-    const int error = exchange(message, [&](std::uint16_t type, base::ByteView body) {
+    const int error = socket_.exchange(message, [&](std::uint16_t type, base::ByteView body) {
       const auto route = load<rtmsg>(body);
       if (type != RTM_NEWROUTE || route.rtm_dst_len != 0 || route.rtm_type != RTN_UNICAST) {
         return;

@@ -11,7 +11,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
-#include "port/descriptor.hpp"
+#include "port/netlink_socket.hpp"
 
 namespace ringbed::port {
 
@@ -76,16 +76,9 @@ class Netlink {
   [[nodiscard]] base::Result<std::vector<std::uint32_t>> default_routes();
 
  private:
-  explicit Netlink(FileDescriptor socket) noexcept : socket_(std::move(socket)) {}
+  explicit Netlink(NetlinkSocket socket) noexcept : socket_(std::move(socket)) {}
 
-  // Sends and reads until the acknowledgement or the end of a dump; each answering message goes to
-  // `each`. Returns 0 or the errno of the refusal.
-  template <typename Each>
-  [[nodiscard]] int exchange(class NetlinkMessage& message, Each each);
-  [[nodiscard]] int exchange(class NetlinkMessage& message);
-
-  FileDescriptor socket_;
-  std::uint32_t sequence_ = 0;
+  NetlinkSocket socket_;
 };
 
 }  // namespace ringbed::port

@@ -25,8 +25,7 @@ struct XdpOptions {
   XdpCopy copy = XdpCopy::best;
   bool need_wakeup = true;
   // Preferred busy polling (Linux 5.11): the port's own thread drives the driver. Automatic: with
-  // zero-copy only, because in copy mode the kernel does the work on the sender's side for nothing
-  // (figures: docs/live.md).
+  // zero-copy (figures: docs/live.md).
   Choice busy_poll = Choice::automatic;
   std::uint32_t busy_poll_us = 50;
   std::uint32_t busy_poll_budget = 64;  // frames a poll

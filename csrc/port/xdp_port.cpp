@@ -9,6 +9,7 @@
 
 #include "port/backends.hpp"
 #include "port/in_flight.hpp"
+#include "port/napi.hpp"
 #include "port/xdp_program.hpp"
 #include "port/xdp_socket.hpp"
 
@@ -21,12 +22,17 @@ constexpr int kSendBufferBytes = 8 << 20;
 // AF_XDP leaves this much in front of a received frame (XDP_PACKET_HEADROOM).
 constexpr std::uint32_t kHeadroomBytes = 256;
 constexpr std::uint32_t kMinFrameBytes = 14;
+// For busy polling, as Documentation/networking/napi.rst has it: polls that find nothing before the
+// driver raises interrupts again, and for how long it may be left alone in between.
+constexpr std::uint32_t kDeferHardIrqs = 2;
+constexpr std::uint64_t kGroFlushTimeoutNs = 200'000;
 
 class XdpPort final : public Port {
  public:
   XdpPort(const PortConfig& config, std::uint32_t queue, XdpSocket socket,
-          std::shared_ptr<XdpProgram> program)
+          std::shared_ptr<XdpProgram> program, std::shared_ptr<DeferredInterrupts> deferred)
       : program_(std::move(program)),
+        deferred_(std::move(deferred)),
         socket_(std::move(socket)),
         in_flight_(config.frames(), config.frame_bytes),
         area_(config.area),
@@ -38,10 +44,14 @@ class XdpPort final : public Port {
     capabilities_.max_frame_bytes = config.frame_bytes - kHeadroomBytes;
     capabilities_.zero_copy = socket_.zero_copy();
     capabilities_.interface_counts_drops = program_->native();
-    capabilities_.mode = std::string(program_->native() ? "native" : "generic") +
-                         (socket_.zero_copy() ? ", zero-copy" : ", copy") +
-                         (socket_.need_wakeup() ? ", need_wakeup" : "") +
-                         (socket_.busy_poll() ? ", busy polling" : "");
+    capabilities_.mode =
+        std::string(program_->native() ? "native" : "generic") +
+        (socket_.zero_copy() ? ", zero-copy" : ", copy") +
+        (socket_.need_wakeup() ? ", need_wakeup" : "") +
+        (socket_.busy_poll()                  ? ", busy polling"
+         : config.xdp.busy_poll == Choice::on ? ", no busy polling (the driver names no NAPI)"
+                                              : "") +
+        (deferred_ ? " with deferred interrupts" : "");
     setsockopt(socket_.descriptor(), SOL_SOCKET, SO_SNDBUFFORCE, &kSendBufferBytes,
                sizeof kSendBufferBytes);
     std::uint32_t index = 0;
@@ -173,6 +183,7 @@ class XdpPort final : public Port {
     closed_ = true;
     socket_ =
         XdpSocket{};  // completions that nobody fetched stay in in_flight_: reclaim() has them
+    deferred_.reset();
     program_.reset();
   }
 
@@ -282,6 +293,7 @@ class XdpPort final : public Port {
   }
 
   std::shared_ptr<XdpProgram> program_;
+  std::shared_ptr<DeferredInterrupts> deferred_;
   XdpSocket socket_;
   InFlight in_flight_;
   std::vector<std::uint64_t> rejected_;  // accepted, not sendable, not yet reclaimed
@@ -352,9 +364,18 @@ base::Result<Ports> create_xdp(const PortConfig& config) {
       return status.error();
     }
   }
+  std::shared_ptr<DeferredInterrupts> deferred;
+  if (sockets.front().busy_poll()) {
+    // Without it (an older kernel) busy polling is an attempt beside the interrupts; the mode says
+    // so.
+    if (auto set = DeferredInterrupts::set(interface, kDeferHardIrqs, kGroFlushTimeoutNs)) {
+      deferred = std::make_shared<DeferredInterrupts>(std::move(set).value());
+    }
+  }
   Ports ports;
   for (std::uint32_t queue = 0; queue < config.queues; ++queue) {
-    ports.push_back(std::make_unique<XdpPort>(config, queue, std::move(sockets[queue]), shared));
+    ports.push_back(
+        std::make_unique<XdpPort>(config, queue, std::move(sockets[queue]), shared, deferred));
   }
   return ports;
 }

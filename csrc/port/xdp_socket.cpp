@@ -214,9 +214,15 @@ void XdpSocket::raise_tx_budget(std::uint32_t tx_size) noexcept {
   set(socket_.get(), SOL_XDP, kMaxTxBudget, tx_size);
 }
 
-// Best effort: without it the socket works as before, and capabilities() does not claim it.
+// Best effort: without it the socket works as before, and capabilities() does not claim it. The
+// kernel polls the NAPI instance that the driver has named for the queue (netif_queue_set_napi); a
+// driver that names none, as veth, is never polled, whatever the options say.
 void XdpSocket::prefer_busy_poll(const XdpOptions& options) noexcept {
-  if (options.busy_poll == Choice::off || (options.busy_poll == Choice::automatic && !zero_copy_)) {
+  int napi = 0;
+  socklen_t length = sizeof napi;
+  if (options.busy_poll == Choice::off || (options.busy_poll == Choice::automatic && !zero_copy_) ||
+      getsockopt(socket_.get(), SOL_SOCKET, SO_INCOMING_NAPI_ID, &napi, &length) != 0 ||
+      napi == 0) {
     return;
   }
   const int on = 1;

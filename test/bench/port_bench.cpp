@@ -1,9 +1,11 @@
 // bench: port
-// Frames a second and round trip of each port backend, one process, two pinned threads, on a veth
-// pair of its own . `forward`: one thread sends 60-byte frames as fast as the
-// port takes them, the other receives, recycles and counts. `roundTrip`: an echo at 10,000 frames a
-// second, from before tx_burst() to after rx_burst(). About two seconds a backend; JSON on standard
-// output. Needs root.
+// Frames a second and round trip of each port backend, and of AF_XDP with and without preferred
+// busy polling, one process, two pinned threads, on a veth pair of its own. `forward`: one thread
+// sends 60-byte frames as fast as the port takes them, the other receives, recycles and counts.
+// `answer`: the other sends one for each that it received (what testpmd does in --forward-mode=io),
+// counted where they arrive, both directions added. `roundTrip`: an echo at 10,000 frames a second,
+// from before tx_burst() to after rx_burst(). About four seconds a row; JSON on standard output.
+// Needs root.
 #include <pthread.h>
 
 #include <algorithm>
@@ -11,12 +13,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/histogram.hpp"
+#include "port/datagram.hpp"
+#include "port/host_stack.hpp"
 #include "port/registry.hpp"
 #include "port/veth.hpp"
 #include "ring/memory_area.hpp"
@@ -72,13 +75,26 @@ void pin(int cpu) {
   pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
-// A broadcast frame of an experimental type in every transmit frame.
-void prepare(End& end, std::uint32_t first_tx) {
+constexpr std::uint32_t kLeft = 0x0a000001;
+constexpr std::uint32_t kRight = 0x0a000002;
+constexpr std::uint16_t kPort = 8080;
+constexpr std::array<std::uint8_t, 6> kLeftMac{2, 0, 0, 0, 0, 1};
+constexpr std::array<std::uint8_t, 6> kRightMac{2, 0, 0, 0, 0, 2};
+
+// A datagram to the other end in every transmit frame.
+void prepare(End& end, std::uint32_t first_tx, bool left) {
+  port::Datagram datagram{left ? kLeft : kRight,
+                          left ? kRight : kLeft,
+                          kPort,
+                          kPort,
+                          64,
+                          0,
+                          port::kDatagramHeaderBytes,
+                          kLength - port::kDatagramHeaderBytes};
   for (std::uint32_t i = 0; i < kTxFrames; ++i) {
     const std::uint64_t address = std::uint64_t{first_tx + i} * kFrameBytes;
-    std::uint8_t* const frame = end.area.data() + address;
-    std::memset(frame, 0xff, 6);
-    std::memcpy(frame + 6, "\x02\x00\x00\x00\x00\x01\x88\xb5", 8);
+    port::write_headers(end.area.data() + address, datagram, left ? kRightMac : kLeftMac,
+                        left ? kLeftMac : kRightMac);
     end.free.push_back(address);
   }
 }
@@ -106,17 +122,43 @@ double forward(End& from, End& to) {
   return static_cast<double>(received) / spent.count();
 }
 
+// Sends back one for each.
+void answer_until(const std::atomic<bool>& stop, End& end, std::uint64_t& received) {
+  pin(1);
+  std::size_t owed = 0;
+  while (!stop.load(std::memory_order_relaxed)) {
+    const std::size_t got = end.receive();
+    received += got;
+    owed += got;
+    if (owed != 0) {
+      owed -= end.send(std::min(owed, kBurst));
+    }
+    end.reclaim();
+  }
+}
+
+double answer(End& near, End& far) {
+  std::atomic<bool> stop{false};
+  std::uint64_t there = 0;
+  std::uint64_t back = 0;
+  std::thread echo([&] { answer_until(stop, far, there); });
+  pin(0);
+  const auto start = Clock::now();
+  while (Clock::now() - start < std::chrono::milliseconds(800)) {
+    near.send(kBurst);
+    back += near.receive();
+    near.reclaim();
+  }
+  stop = true;
+  echo.join();
+  const std::chrono::duration<double> spent = Clock::now() - start;
+  return static_cast<double>(there + back) / spent.count();
+}
+
 base::Histogram round_trip(End& near, End& far) {
   std::atomic<bool> stop{false};
-  std::thread echo([&] {
-    pin(1);
-    while (!stop.load(std::memory_order_relaxed)) {
-      if (const std::size_t count = far.receive()) {
-        far.send(count);
-      }
-      far.reclaim();
-    }
-  });
+  std::uint64_t received = 0;
+  std::thread echo([&] { answer_until(stop, far, received); });
   pin(0);
   while (near.receive() != 0) {  // left over from before
   }
@@ -143,58 +185,102 @@ base::Histogram round_trip(End& near, End& far) {
   return times;
 }
 
-base::Status open(const std::string& backend, End& left, End& right, port::VethPair& pair) {
-  const auto one = [&](End& end, const port::VethPair::End& side) -> base::Status {
+// What is measured: a backend; AF_XDP in native and generic mode, and with busy polling.
+struct Row {
+  const port::Backend* backend;
+  port::Choice busy_poll = port::Choice::off;
+  port::XdpMode mode = port::XdpMode::best;
+};
+
+base::Status open(const Row& row, End& left, End& right, port::VethPair& pair) {
+  const auto one = [&](End& end, const port::VethPair::End& side, bool is_left) -> base::Status {
     port::PortConfig config;
     end.area = ring::MemoryArea::map((kRxFrames + kTxFrames) * kFrameBytes).value();
     config.where = side.link.name;
     config.area = {end.area.data(), end.area.size()};
     config.rx_frames = kRxFrames;
     config.tx_descriptors = kTxFrames;
+    config.xdp.busy_poll = row.busy_poll;
+    config.xdp.mode = row.mode;
+    config.socket = {{{is_left ? kLeft : kRight, kPort}},
+                     {},
+                     is_left ? kLeftMac : kRightMac,
+                     is_left ? kRightMac : kLeftMac,
+                     0};
     return side.space.run([&]() -> base::Status {
-      auto ports = port::open_ports(backend, config);
+      if (row.backend->datagrams_only) {
+        base::Status status = port::prepare_stack(
+            side.link, {{is_left ? kLeft : kRight},
+                        {{is_left ? kRight : kLeft, is_left ? kRightMac : kLeftMac}}});
+        if (!status) {
+          return status;
+        }
+      }
+      auto ports = port::open_ports(row.backend->name, config);
       if (!ports) {
         return ports.error();
       }
       end.ports = std::move(ports).value();
       end.port = end.ports.front().get();
-      prepare(end, kRxFrames);
+      prepare(end, kRxFrames, is_left);
       return {};
     });
   };
-  base::Status status = one(left, pair.left());
-  return status ? one(right, pair.right()) : status;
+  base::Status status = one(left, pair.left(), true);
+  return status ? one(right, pair.right(), false) : status;
+}
+
+// Until nothing is on its way.
+void drain(End& left, End& right) {
+  const auto end = Clock::now() + std::chrono::milliseconds(50);
+  while (Clock::now() < end) {
+    left.receive();
+    right.receive();
+    left.reclaim();
+    right.reclaim();
+  }
 }
 
 }  // namespace
 
 int main() {
-  std::printf("{\"bench\": \"port\", \"frameBytes\": %u, \"rows\": [", kLength);
-  const char* separator = "";
+  std::vector<Row> rows;
   for (const port::Backend& row : port::backends()) {
     if (!row.on_interface || !row.available().available) {
       continue;
     }
-    auto pair = port::VethPair::create("pb", {2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}, 1, 1500);
+    if (row.name == "xdp") {
+      rows.push_back({&row, port::Choice::off, port::XdpMode::native});
+      rows.push_back({&row, port::Choice::off, port::XdpMode::generic});
+      rows.push_back({&row, port::Choice::on, port::XdpMode::native});
+    } else {
+      rows.push_back({&row});
+    }
+  }
+  std::printf("{\"bench\": \"port\", \"frameBytes\": %u, \"rows\": [", kLength);
+  const char* separator = "";
+  for (const Row& row : rows) {
+    auto pair = port::VethPair::create("pb", kLeftMac, kRightMac, 1, 1500);
     if (!pair) {
       std::fprintf(stderr, "%s: %s\n", pair.error().message.c_str(), pair.error().hint.c_str());
       return 1;
     }
     End left;
     End right;
-    if (auto status = open(std::string(row.name), left, right, pair.value()); !status) {
+    if (auto status = open(row, left, right, pair.value()); !status) {
       std::fprintf(stderr, "%s\n", status.error().message.c_str());
       return 1;
     }
     const double rate = forward(left, right);
-    while (right.receive() != 0) {  // what was on its way when the time was up
-    }
+    drain(left, right);
+    const double answered = answer(left, right);
+    drain(left, right);
     const base::Histogram times = round_trip(left, right);
     std::printf(
-        "%s\n {\"port\": \"%s\", \"mode\": \"%s\", \"forwardPps\": %.0f, "
+        "%s\n {\"port\": \"%s\", \"mode\": \"%s\", \"forwardPps\": %.0f, \"answerPps\": %.0f, "
         "\"roundTripNs\": {\"p50\": %llu, \"p99\": %llu, \"p999\": %llu}}",
-        separator, std::string(row.name).c_str(), left.port->capabilities().mode.c_str(), rate,
-        static_cast<unsigned long long>(times.percentile(50)),
+        separator, std::string(row.backend->name).c_str(), left.port->capabilities().mode.c_str(),
+        rate, answered, static_cast<unsigned long long>(times.percentile(50)),
         static_cast<unsigned long long>(times.percentile(99)),
         static_cast<unsigned long long>(times.percentile(99.9)));
     separator = ",";

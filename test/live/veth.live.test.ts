@@ -6,66 +6,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { main, ringbed, root, scenario, start, until } from '../e2e/cli.js';
-import { whyNoNamespaces } from '../support/namespaces.js';
+import { functional, gentle, missingHere, type Report, report } from '../support/live-run.js';
 
-const missing = whyNoNamespaces(['ip', 'unshare', 'setpriv']);
-if (missing !== undefined) {
-  if (process.env.REQUIRE_LIVE === '1') throw new Error(missing);
-  console.warn(`live tests on veth skipped: ${missing}`);
-}
-
-interface Report {
-  world: { kind: string };
-  conserved: boolean;
-  interrupted: boolean;
-  packets: Record<string, number>;
-  drops: { stage: string; reason: string; count: number }[];
-  clock?: { source: string; stamps: string };
-  streams: {
-    name: string;
-    offered: number;
-    received: number;
-    lost: number;
-    responses: number;
-    gapAchieved: { count: number };
-  }[];
-  connections: Record<string, unknown>;
-  latency: Record<string, { count: number; min: number; p50: number }>;
-  pool: { kind: string; inUsePeak: number };
-}
-
-function report(path: string, on: string, ...more: string[]): Report {
-  const { status, stdout, stderr } = ringbed(['run', path, '--on', on, '--json', '--quiet', ...more]);
-  if (status !== 0 && status !== 3) throw new Error(`status ${status}: ${stderr}`);
-  return JSON.parse(stdout);
-}
-
-// So slow, and with so many descriptors, that only a machine that stops for seconds could drop a frame.
-const gentle = [
-  '--set',
-  'nic.rxDescriptors=8192',
-  '--set',
-  'nic.txDescriptors=8192',
-  '--set',
-  'device.pool.size=4096',
-];
-
-/** The functional part: what was done with which frames, not when. */
-function functional(run: Report) {
-  const { kind, buckets, active, inserted, rejected, evicted, lookups } = run.connections;
-  return {
-    packets: run.packets,
-    drops: run.drops,
-    streams: run.streams.map(({ name, offered, received, lost, responses }) => ({
-      name,
-      offered,
-      received,
-      lost,
-      responses,
-    })),
-    connections: { kind, buckets, active, inserted, rejected, evicted, lookups },
-  };
-}
+const missing = missingHere(['ip', 'unshare', 'setpriv']);
 
 describe.skipIf(missing !== undefined)('ringbed run --on veth', () => {
   const scenarios = readdirSync(join(root, 'scenarios')).filter((name) => name.endsWith('.yaml'));
@@ -114,71 +57,10 @@ describe.skipIf(missing !== undefined)('ringbed run --on veth', () => {
     expect(functional(live)).toEqual(functional(sim));
   });
 
-  it.each(['xdp', 'packet'])('gives the device its frames through %s', (port) => {
-    const path = scenario('', { duration: '200ms' });
-    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps'];
-    const live = report(path, 'veth', ...set, '--set', `device.port=${port}`);
-    const sim = report(path, 'sim', ...set);
-    expect(functional(live)).toEqual(functional(sim));
-    expect(live.conserved).toBe(true);
-  });
-
-  it('generates through packet sockets, too', () => {
-    const path = scenario('generator: { engine: packet }\n', { duration: '200ms' });
-    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps'];
-    const live = report(path, 'veth', ...set);
-    expect(functional(live)).toEqual(functional(report(path, 'sim', ...set)));
-    expect(live.conserved).toBe(true);
-  });
-
-  // Every frame that arrives is known again by its bytes: those that `ringbed gen` would write.
-  it.each([
-    ['one template', '', []],
-    ['varying lengths', '', ['--set', 'traffic.feed.payload.size={ uniform: [66, 900] }']],
-    ['damaged and doubled frames', 'link: { corrupt: 0.05, duplicate: 0.05 }\n', []],
-    ['a device behind packet sockets', '', ['--set', 'device.port=packet']],
-  ])('generates by a program in the kernel: %s', (_, more, extra) => {
-    const path = scenario(more, { duration: '200ms' });
-    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps', ...extra];
-    const live = report(path, 'veth', ...set, '--set', 'generator.engine=kernel');
-    expect(functional(live)).toEqual(functional(report(path, 'sim', ...set)));
-    expect(live.conserved).toBe(true);
-    expect(live.streams[0]?.gapAchieved.count).toBeGreaterThan(0);
-    expect(live.clock).toMatchObject({ source: 'CLOCK_MONOTONIC', stamps: 'software' });
-  });
-
-  it('generates sessions, floods and more than the device can take by a program in the kernel', () => {
-    for (const name of ['nanonet-tcp.yaml', 'syn-flood.yaml', 'nanonet-multicast.yaml']) {
-      const path = join(root, 'scenarios', name);
-      const few = ['--set', 'generator.engine=kernel', '--set', 'packets=20000'];
-      const live = report(path, 'veth', ...few, '--set', 'nic.rxDescriptors=64');
-      expect(live.conserved).toBe(true);
-      expect(live.packets.offered).toBe(20_000);
-    }
-  });
-
-  it('names what the engine `kernel` cannot do', () => {
-    const refused = (...set: string[]) =>
-      ringbed([
-        'run',
-        scenario(),
-        '--on',
-        'veth',
-        '--quiet',
-        ...['generator.engine=kernel', ...set].flatMap((value) => ['--set', value]),
-      ]);
-    const queues = refused('nic.queues=4');
-    expect(queues.status).toBe(4);
-    expect(queues.stderr).toMatch(/`kernel`.*4 queues[^]*nic.queues: 1/);
-    const long = refused('traffic.feed.payload.size=9000', 'link.mtu=9000');
-    expect(long.status).toBe(4);
-    expect(long.stderr).toMatch(/frames of up to 3200 bytes/);
-  });
-
   it('refuses a device port that is no interface', () => {
     const run = ringbed(['run', scenario(), '--on', 'veth', '--set', 'device.port=loopback', '--quiet']);
     expect(run.status).toBe(2);
-    expect(run.stderr).toMatch(/loopback.*\n.*packet, xdp/);
+    expect(run.stderr).toMatch(/loopback.*\n.*packet, socket, xdp/);
   });
 
   it('acts out a pause of the core, and accounts for what it loses', () => {

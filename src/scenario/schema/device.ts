@@ -111,7 +111,10 @@ function busyPoll(): Type<'auto' | 'off' | number> {
 function xdp() {
   return object({
     mode: key(word(['auto', 'native', 'generic'] as const), 'XDP in the driver, or in front of the stack'),
-    copy: key(word(['auto', 'zero-copy', 'copy'] as const), 'whether the driver works on the frames in place'),
+    copy: key(
+      word(['auto', 'zero-copy', 'copy'] as const),
+      'whether the driver works on the frames in place',
+    ),
     busyPoll: key(busyPoll(), 'the device drives the driver itself: auto, off, or for so long'),
     budget: key(count({ min: 1, max: 65_535 }, 'frames'), 'frames a busy poll'),
     needWakeup: key(flag(), 'call the kernel only when it asks for it'),

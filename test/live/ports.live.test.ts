@@ -1,0 +1,151 @@
+// One scenario through every port backend, at either end: the same frames get the same answers, and what a
+// backend cannot carry is refused by name. Nothing here depends on how fast or how quiet the machine is.
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ringbed, root, scenario } from '../e2e/cli.js';
+import { functional, gentle, missingHere, type Report, report } from '../support/live-run.js';
+
+const missing = missingHere(['ip', 'unshare']);
+const slow = [...gentle, '--set', 'traffic.feed.rate=10kpps'];
+const golden = (name: string) => join(root, 'scenarios', name);
+const set = (...values: string[]) => values.flatMap((value) => ['--set', value]);
+
+function refusal(path: string, ...values: string[]) {
+  const { status, stderr } = ringbed(['run', path, '--on', 'veth', '--quiet', ...set(...values)]);
+  return { status, stderr };
+}
+const dropsOf = (run: Report) => Object.fromEntries(run.drops.map(({ reason, count }) => [reason, count]));
+
+describe.skipIf(missing !== undefined)('ports of a live world', () => {
+  it.each(['nanonet-unicast.yaml', 'nanonet-multicast.yaml'])(
+    '%s is the same through all of them',
+    (name) => {
+      const few = [...slow, ...set('packets=2000')];
+      const sim = functional(report(golden(name), 'sim', ...few));
+      for (const [port, engine] of [
+        ['xdp', 'xdp'],
+        ['packet', 'xdp'],
+        ['socket', 'xdp'],
+        ['xdp', 'packet'],
+        ['xdp', 'socket'],
+        ['socket', 'socket'],
+      ]) {
+        const choice = set(`device.port=${port}`, `generator.engine=${engine}`);
+        const live = report(golden(name), 'veth', ...few, ...choice);
+        expect({ port, engine, run: functional(live) }).toEqual({ port, engine, run: sim });
+        expect(live.conserved).toBe(true);
+        expect(live.world.ports).toMatchObject([
+          { end: 'generator', backend: engine },
+          { end: 'device', backend: port },
+        ]);
+      }
+    },
+  );
+
+  it.each(['xdp', 'socket'])('answers to where a request came from, sent by %s', (engine) => {
+    const path = scenario('  respondTo: source\n', { duration: '100ms' });
+    const live = report(path, 'veth', ...slow, ...set(`generator.engine=${engine}`, 'traffic.feed.flows=16'));
+    const sim = report(path, 'sim', ...slow, ...set('traffic.feed.flows=16'));
+    expect(functional(live)).toEqual(functional(sim));
+    expect(live.packets.responses).toBeGreaterThan(0);
+  });
+
+  it('spreads flows over sockets as over queues', () => {
+    const path = scenario('nic: { queues: 2 }\ncore: { count: 2 }\n', { duration: '100ms' });
+    const choice = set('device.port=socket', 'traffic.feed.flows=32');
+    const { packets, conserved } = report(path, 'veth', ...slow, ...choice);
+    expect(packets).toEqual(report(path, 'sim', ...slow, ...choice).packets);
+    expect(conserved).toBe(true);
+  });
+
+  it.each(['xdp', 'packet', 'socket'])('%s under more than it can take accounts for every frame', (port) => {
+    const path = scenario('faults: [{ at: 20ms, pause: { core: 0, for: 60ms } }]\n', { duration: '100ms' });
+    const live = report(path, 'veth', ...set(`device.port=${port}`, 'nic.rxDescriptors=64'));
+    expect(live.conserved).toBe(true);
+    const reason = port === 'socket' ? 'socket_buffer_full' : 'rx_ring_full';
+    expect(dropsOf(live)[reason]).toBeGreaterThan(100);
+  });
+});
+
+describe.skipIf(missing !== undefined)('the kernel stack in front of a socket', () => {
+  // 100 datagrams for the device, 100 of another stream.
+  it.each([
+    ['a port without a socket', '10.0.0.2:9', 'socket_no_port', ''],
+    ['an address of somebody else', '10.0.0.77:8080', 'stack_address', ''],
+    ['a group that was not joined', '239.9.9.9:8080', 'stack_address', ''],
+    ['a MAC of somebody else', '{ ip: 10.0.0.2, port: 8080, mac: "02:00:00:00:00:99" }', 'mac_filter', ''],
+    ['a wrong checksum', '10.0.0.2:8080', 'udp_checksum', ', fields: { udp.checksum: 1 }'],
+    ['a wrong header', '10.0.0.2:8080', 'stack_header', ', fields: { ipv4.checksum: 1 }'],
+    ['another protocol', '10.0.0.2:8080', 'stack_protocol', ', fields: { ipv4.protocol: 253 }'],
+  ])('refuses %s, and the books say so', (_, to, reason, more) => {
+    const path = scenario('  port: socket\n', { duration: '100ms' });
+    const stray = `traffic=[{ name: feed, to: "10.0.0.2:8080", rate: 5kpps, packets: 100 }, { name: stray, to: ${
+      to.startsWith('{') ? to : `"${to}"`
+    }, rate: 5kpps, packets: 100${more} }]`;
+    const live = report(path, 'veth', ...gentle, ...set(stray));
+    expect(dropsOf(live)).toEqual({ [reason]: 100 });
+    expect(live.packets).toMatchObject({ offered: 200, received: 100, processed: 100 });
+    expect(live.conserved).toBe(true);
+  });
+});
+
+describe.skipIf(missing !== undefined)('what a backend cannot carry', () => {
+  it.each([
+    ['TCP to a socket', 'nanonet-tcp.yaml', ['device.port=socket'], /device.port 'socket'.*tcp/],
+    ['a capture to a socket', 'capture-replay.yaml', ['device.port=socket'], /not a UDP stream/],
+    ['TCP from a socket', 'nanonet-tcp.yaml', ['generator.engine=socket'], /generator.engine 'socket'.*tcp/],
+    ['VLAN tags', 'nanonet-unicast.yaml', ['device.port=socket', 'traffic.feed.vlan=7'], /VLAN/],
+    [
+      'IPv6',
+      'nanonet-unicast.yaml',
+      [
+        'device.port=socket',
+        'traffic.feed.from=[::1]:1',
+        'traffic.feed.to=[::2]:8080',
+        'device.target=[::2]:8080',
+        'device.respondTo=[::1]:9',
+      ],
+      /IPv6/,
+    ],
+    [
+      'too many flows for an engine',
+      'nanonet-unicast.yaml',
+      ['generator.engine=socket', 'traffic.feed.flows=2000'],
+      /1024 at most.*feed/,
+    ],
+  ])('is refused: %s', (_, name, values, says) => {
+    const { status, stderr } = refusal(golden(name), ...values);
+    expect(stderr).toMatch(says);
+    expect(stderr).toMatch(/packet, xdp/);
+    expect(status).toBe(2);
+  });
+});
+
+describe.skipIf(missing !== undefined)('device.xdp', () => {
+  const device = (...values: string[]) =>
+    report(scenario('', { duration: '100ms' }), 'veth', ...slow, ...set(...values)).world.ports[1]?.mode;
+
+  it.each([
+    ['native', /^native, copy, need_wakeup/],
+    ['generic', /^generic, copy, need_wakeup/],
+    ['auto', /^(native|generic), copy/],
+  ])('mode %s is what the report says', (mode, says) => {
+    expect(device(`device.xdp.mode=${mode}`)).toMatch(says);
+  });
+
+  it('says what was wished and not found', () => {
+    expect(device('device.xdp.busyPoll=50us')).toMatch(/busy polling/);
+    expect(device('device.xdp.needWakeup=false')).not.toMatch(/need_wakeup/);
+    const { status, stderr } = refusal(scenario(), 'device.xdp.copy=zero-copy');
+    expect(stderr).toMatch(/zero-copy.*\n.*copy/);
+    expect(status).toBe(4);
+  });
+
+  it.each(['native', 'generic'])('jumbo frames come in pieces in mode %s', (mode) => {
+    const values = set('packets=500', 'traffic.bulk.rate=2kpps', `device.xdp.mode=${mode}`);
+    const live = report(golden('jumbo.yaml'), 'veth', ...gentle, ...values);
+    const sim = report(golden('jumbo.yaml'), 'sim', ...gentle, ...values);
+    expect(live.packets).toEqual(sim.packets);
+    expect(live.conserved).toBe(true);
+  });
+});
