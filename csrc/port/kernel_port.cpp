@@ -17,6 +17,7 @@
 
 #include <bit>
 #include <memory>
+#include <optional>
 
 #include "port/backends.hpp"
 #include "port/bpf.hpp"
@@ -76,6 +77,25 @@ class SharedMap {
   std::size_t bytes_ = 0;
 };
 
+// Keeps a program in the kernel's dispatcher. Where it may not (no CAP_SYS_ADMIN) the run works,
+// but a call costs a millisecond more.
+struct Parking {
+  std::optional<NetworkNamespace> space;  // its loopback interface lives as long
+  FileDescriptor link;
+
+  explicit Parking(int program) {
+    auto made = NetworkNamespace::create();
+    if (!made) {
+      return;
+    }
+    space = std::move(made).value();
+    static_cast<void>(space->run([&]() -> base::Status {
+      link = link_xdp(program, kLoopbackIndex, XDP_FLAGS_SKB_MODE);
+      return {};
+    }));
+  }
+};
+
 // The program with its maps, loaded, and the frame that it is given.
 struct Sender {
   FrameWriter writer;
@@ -83,25 +103,13 @@ struct Sender {
   SharedMap records;
   FileDescriptor interface;  // BPF_MAP_TYPE_DEVMAP
   FileDescriptor program;
-  FileDescriptor parked;  // the link on the empty namespace's loopback
+  Parking parking;
   std::vector<std::uint8_t> blank;
 
   [[nodiscard]] static base::Result<Sender> open(FrameWriter writer, std::uint32_t index);
   // Lets `repeat` frames go through the program; false with errno set.
   bool run(std::uint32_t repeat) noexcept;
 };
-
-// Where it may not: the run works, a call costs a millisecond more.
-FileDescriptor park(int program) {
-  FileDescriptor link;
-  if (auto space = NetworkNamespace::create()) {
-    static_cast<void>(space.value().run([&]() -> base::Status {
-      link = link_xdp(program, kLoopbackIndex, XDP_FLAGS_SKB_MODE);
-      return {};
-    }));
-  }
-  return link;
-}
 
 base::Result<Sender> Sender::open(FrameWriter writer, std::uint32_t index) {
   auto control = SharedMap::make("ringbed_control", FrameWriter::kControlBytes);
@@ -119,14 +127,14 @@ base::Result<Sender> Sender::open(FrameWriter writer, std::uint32_t index) {
   if (!program) {
     return program.error();
   }
-  FileDescriptor parked = park(program.value().get());
+  Parking parking(program.value().get());
   std::vector<std::uint8_t> blank(writer.initial_bytes());
   Sender made{std::move(writer),
               std::move(control).value(),
               std::move(records).value(),
               std::move(interface).value(),
               std::move(program).value(),
-              std::move(parked),
+              std::move(parking),
               std::move(blank)};
   // Nothing is in the ring, so nothing is sent: only whether the kernel can.
   if (!made.run(1)) {

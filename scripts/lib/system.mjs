@@ -47,6 +47,8 @@ const optional = [
     there: () => capture('pkg-config', ['--exists', 'libdpdk']) !== null,
     off: 'benchmarks against DPDK',
   },
+  { package: 'dpdk', there: () => which('dpdk-testpmd'), off: 'live benchmarks against testpmd' },
+  { package: 'sockperf', there: () => which('sockperf'), off: 'live benchmarks against kernel UDP' },
 ];
 
 // libFuzzer's archive, of whichever clang is installed.

@@ -349,7 +349,8 @@ export function slos(look: Look, report: Report): string[] {
 }
 
 function sloValue(metric: string, actual: number): string {
-  const isTime = /^latency\.|\.(ns|response|gapIntended|gapAchieved)\.|Ns$/.test(metric) && !metric.endsWith('.count');
+  const isTime =
+    /^latency\.|\.(ns|response|gapIntended|gapAchieved)\.|Ns$/.test(metric) && !metric.endsWith('.count');
   return isTime ? time(actual) : Number.isInteger(actual) ? count(actual) : significant(actual);
 }
 

@@ -1,0 +1,51 @@
+// The generator engine `kernel`: frames that an eBPF program makes and sends. Every frame that arrives is known
+// again by its bytes, so that equal results mean the frames that `ringbed gen` would have written.
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ringbed, root, scenario } from '../e2e/cli.js';
+import { functional, gentle, missingHere, type Report, report } from '../support/live-run.js';
+
+const missing = missingHere(['ip', 'unshare']);
+
+interface TimedReport extends Report {
+  clock?: { source: string; resolutionNs: number; readNs: number; biasNs: number; stamps: string };
+}
+
+describe.skipIf(missing !== undefined)('generator.engine: kernel', () => {
+  it.each([
+    ['one template', '', []],
+    ['varying lengths', '', ['--set', 'traffic.feed.payload.size={ uniform: [70, 900] }']],
+    ['damaged and doubled frames', 'link: { corrupt: 0.05, duplicate: 0.05 }\n', []],
+    ['a device behind packet sockets', '', ['--set', 'device.port=packet']],
+  ])('does what the simulator does: %s', (_, more, extra) => {
+    const path = scenario(more, { duration: '200ms' });
+    const set = [...gentle, '--set', 'traffic.feed.rate=10kpps', ...extra];
+    const live = report(path, 'veth', ...set, '--set', 'generator.engine=kernel') as TimedReport;
+    expect(functional(live)).toEqual(functional(report(path, 'sim', ...set)));
+    expect(live.conserved).toBe(true);
+    expect(live.streams[0]).toMatchObject({ gapAchieved: { count: live.packets.offered } });
+    expect(live.clock).toMatchObject({ source: 'CLOCK_MONOTONIC', stamps: 'software' });
+    expect(live.clock?.biasNs).toBeGreaterThan(0);
+  });
+
+  it.each(['nanonet-tcp.yaml', 'syn-flood.yaml', 'nanonet-multicast.yaml'])(
+    'accounts for what a starved device drops of %s',
+    (name) => {
+      const set = ['generator.engine=kernel', 'packets=20000', 'nic.rxDescriptors=64'];
+      const path = join(root, 'scenarios', name);
+      const live = report(path, 'veth', ...set.flatMap((value) => ['--set', value]));
+      expect(live.conserved).toBe(true);
+      expect(live.packets.offered).toBe(20_000);
+    },
+  );
+
+  it.each([
+    ['several queues', ['nic.queues=4'], /`kernel`.*4 queues[\s\S]*nic\.queues: 1/],
+    ['long frames', ['traffic.feed.payload.size=9000', 'link.mtu=9000'], /frames of up to 3200 bytes/],
+  ])('refuses %s by name', (_, more, words) => {
+    const set = ['generator.engine=kernel', ...more].flatMap((value) => ['--set', value]);
+    const run = ringbed(['run', scenario(), '--on', 'veth', '--quiet', ...set]);
+    expect(run.stderr).toMatch(words);
+    expect(run.status).toBe(4);
+  });
+});
