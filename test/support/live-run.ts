@@ -4,6 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askRun, parseRequest } from '../../src/control/index.js';
 import { main, root } from '../e2e/cli.js';
 import type { Namespace } from './namespaces.js';
 
@@ -52,7 +53,7 @@ export class LiveBench {
     const child = spawn(program, args, { cwd: root, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.add(child);
     child.once('close', () => this.#children.delete(child));
-    return new LiveRun(child);
+    return new LiveRun(child, this.home);
   }
 
   /** What runs have left in their base folder. */
@@ -82,7 +83,10 @@ export class LiveRun {
   #stderr = '';
   readonly ended: Promise<Ended>;
 
-  constructor(readonly child: ChildProcess) {
+  constructor(
+    readonly child: ChildProcess,
+    private readonly home: string,
+  ) {
     child.stdout?.on('data', (data) => {
       this.#stdout += data;
     });
@@ -106,10 +110,26 @@ export class LiveRun {
     return this.ended;
   }
 
+  /** What `ringbed ctl WORDS --json` prints, without the cost of a process. nsenter has become the run. */
+  // biome-ignore lint/suspicious/noExplicitAny: a JSON document, held against what is expected of it
+  async ask(...words: string[]): Promise<any> {
+    return askRun(join(this.home, 'ringbed', String(this.child.pid)), parseRequest(words));
+  }
+
+  /** Until the device obeys: its program is on the interface and its threads run. */
+  async obeys(): Promise<void> {
+    await this.until(() =>
+      this.ask('status').then(
+        () => true,
+        () => false,
+      ),
+    );
+  }
+
   /** Waits until `condition` holds, or fails with what the run said when it ends before. */
-  async until(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
+  async until(condition: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
     const end = Date.now() + timeoutMs;
-    while (!condition()) {
+    while (!(await condition())) {
       if (this.child.exitCode !== null) throw new Error(`the run ended: ${this.#stderr}`);
       if (Date.now() > end) throw new Error(`it never happened: ${this.#stderr}`);
       await new Promise((done) => setTimeout(done, 20));
