@@ -1,12 +1,17 @@
 // `ringbed ctl` and `--serve-metrics` on a device that serves what comes from outside: what they say is held
 // against what tcpreplay has sent, and the report at the end against all of it.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { folder, ringbed, root, scenario } from '../e2e/cli.js';
 import { LiveBench, type LiveRun } from '../support/live-run.js';
 import { Namespace, whyNoNamespaces } from '../support/namespaces.js';
 
-const missing = whyNoNamespaces(['ip', 'unshare', 'nsenter', 'tcpreplay']);
+const missing =
+  whyNoNamespaces(['ip', 'unshare', 'nsenter', 'tcpreplay']) ??
+  (existsSync('/usr/lib/python3/dist-packages/prometheus_client')
+    ? undefined
+    : 'python3-prometheus-client is not installed');
 if (missing !== undefined) {
   if (process.env.REQUIRE_LIVE === '1') throw new Error(missing);
   console.warn(`live tests of control skipped: ${missing}`);
