@@ -64,7 +64,6 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("calibrate", Napi::Function::New(env, calibrate, "calibrate"));
   exports.Set("ebpfExec", Napi::Function::New(env, ebpf_exec, "ebpfExec"));
   exports.Set("nics", Napi::Function::New(env, nics, "nics"));
-  exports.Set("restoreSettings", Napi::Function::New(env, restore_settings, "restoreSettings"));
   exports.Set("classifierRun", Napi::Function::New(env, classifier_run, "classifierRun"));
   exports.Set("openBpfObject", bpf_object_opener(env));
   const Napi::Function decoder = DecoderHandle::define(env);

@@ -5,7 +5,6 @@
 
 #include "binding/convert.hpp"
 #include "port/nic_info.hpp"
-#include "port/nic_settings.hpp"
 
 namespace ringbed::binding {
 
@@ -114,11 +113,6 @@ Napi::Value nics(const Napi::CallbackInfo& info) {
     array.Set(array.Length(), row_of(env, row));
   }
   return array;
-}
-
-Napi::Value restore_settings(const Napi::CallbackInfo& info) {
-  return list_of(info.Env(),
-                 port::NicSettings::restore_left_behind(info[0].ToString().Utf8Value()));
 }
 
 }  // namespace ringbed::binding

@@ -8,7 +8,4 @@ namespace ringbed::binding {
 // nics() -> a row an interface (src/native/native.ts, NicRow). Throws with code and hint.
 [[nodiscard]] Napi::Value nics(const Napi::CallbackInfo& info);
 
-// restoreSettings(folder) -> a sentence for each interface whose settings a killed run had changed.
-[[nodiscard]] Napi::Value restore_settings(const Napi::CallbackInfo& info);
-
 }  // namespace ringbed::binding

@@ -17,8 +17,8 @@ namespace ringbed::engine {
 struct RunControl {
   base::LiveCounters counters;
   const std::atomic<bool>* stop = nullptr;
-  ControlDesk* desk = nullptr;  // where commands to the running device come from
-  std::string state_folder;     // remembers what a run changed of the machine; empty: nowhere
+  ControlDesk* desk = nullptr;    // where commands to the running device come from
+  std::string state_folder = {};  // remembers what a run changed of the machine; empty: nowhere
 
   [[nodiscard]] bool stopped() const noexcept {
     return stop != nullptr && stop->load(std::memory_order_relaxed);

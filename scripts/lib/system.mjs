@@ -31,6 +31,12 @@ const optional = [
   { package: 'tshark', there: () => which('tshark'), off: 'dissection compared with tshark' },
   { package: 'tcpdump', there: () => which('tcpdump'), off: 'captures of kernel traffic' },
   { package: 'iproute2', there: () => which('ip'), off: 'tests in network namespaces' },
+  { package: 'ethtool', there: () => which('ethtool'), off: 'tests of NIC settings' },
+  {
+    package: 'python3-prometheus-client',
+    there: () => existsSync('/usr/lib/python3/dist-packages/prometheus_client'),
+    off: 'the test of live metrics',
+  },
   { package: 'tcpreplay', there: () => which('tcpreplay'), off: 'comparison with tcpreplay' },
   {
     package: 'python3-scapy',

@@ -21,6 +21,15 @@ export interface Serving {
   close(): void;
 }
 
+/** The folder for runs that nobody controls; undefined when there is no place for one. */
+export function stateFolder(): string | undefined {
+  try {
+    return ownBase();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Opens the doors before the run starts, so that one whose port is taken never does. */
 export async function openServing(scenario: string, metricsPort: number | undefined): Promise<Serving> {
   let running: RunningRun | undefined;

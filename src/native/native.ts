@@ -220,8 +220,6 @@ export interface Native {
   calibrate(): Promise<Calibration>;
   /** Every interface of this network namespace, but loopback. */
   nics(): NicRow[];
-  /** Puts back what killed runs have changed of interfaces; a sentence each. */
-  restoreSettings(stateFolder: string): string[];
   /** Runs raw bytecode; `memory` is what r1 and r2 describe (copied). Throws for a program that is refused or faults. */
   ebpfExec(
     code: Uint8Array,

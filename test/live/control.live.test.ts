@@ -1,12 +1,17 @@
 // `ringbed ctl` and `--serve-metrics` on a device that serves what comes from outside: what they say is held
 // against what tcpreplay has sent, and the report at the end against all of it.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { folder, ringbed, root, scenario } from '../e2e/cli.js';
 import { LiveBench, type LiveRun } from '../support/live-run.js';
 import { Namespace, whyNoNamespaces } from '../support/namespaces.js';
 
-const missing = whyNoNamespaces(['ip', 'unshare', 'nsenter', 'tcpreplay']);
+const missing =
+  whyNoNamespaces(['ip', 'unshare', 'nsenter', 'tcpreplay']) ??
+  (existsSync('/usr/lib/python3/dist-packages/prometheus_client')
+    ? undefined
+    : 'python3-prometheus-client is not installed');
 if (missing !== undefined) {
   if (process.env.REQUIRE_LIVE === '1') throw new Error(missing);
   console.warn(`live tests of control skipped: ${missing}`);
@@ -43,26 +48,20 @@ describe.skipIf(missing !== undefined)('a running device', () => {
     return file;
   }
 
-  /** `ringbed ctl WORDS --json`, from another network namespace than the run's. */
-  function ctl(...words: string[]) {
-    const done = ringbed(['ctl', ...words, '--json'], { env: { XDG_RUNTIME_DIR: bench.home } });
-    if (done.status !== 0) throw new Error(done.stderr);
-    return JSON.parse(done.stdout);
-  }
+  /** `ringbed ctl WORDS`, from another network namespace than the run's. */
+  const ctl = (run: LiveRun, ...words: string[]) =>
+    ringbed(['ctl', ...words, '--run', String(run.child.pid)], { env: { XDG_RUNTIME_DIR: bench.home } });
 
   /** Sends the capture and waits until the device has seen it. */
   async function send(file: string, run: LiveRun): Promise<void> {
-    const before = ctl('stats').stats.received;
+    const before = (await run.ask('stats')).stats.received;
     space.run('tcpreplay', '--intf1=left', '--pps=5000', file);
-    await run.until(() => ctl('stats').stats.received >= before + frames);
+    await run.until(async () => (await run.ask('stats')).stats.received >= before + frames);
   }
 
   async function serving(path: string, ...more: string[]): Promise<LiveRun> {
-    const run = bench.start('run', path, '--on', 'nic:right', '--set', 'duration=60s', ...more);
-    await run.until(() => {
-      const answer = ringbed(['ctl', 'status'], { env: { XDG_RUNTIME_DIR: bench.home } });
-      return answer.status === 0;
-    });
+    const run = bench.start('run', path, '--on', 'nic:right', '--set', 'duration=600s', ...more);
+    await run.obeys();
     return run;
   }
 
@@ -71,8 +70,9 @@ describe.skipIf(missing !== undefined)('a running device', () => {
     const file = capture(path);
     const sim = JSON.parse(ringbed(['run', path, '--set', `packets=${frames}`, '--json', '--quiet']).stdout);
     const run = await serving(path, '--serve-metrics', '0', '--json');
-    expect(ctl('status')).toMatchObject({
+    expect(JSON.parse(ctl(run, 'status', '--json').stdout)).toMatchObject({
       schema: 'ringbed.ctl/1',
+      command: 'status',
       enabled: true,
       cores: 1,
       target: { ip: '10.0.0.2', port: 8080, protocol: 'udp', groups: [] },
@@ -80,7 +80,7 @@ describe.skipIf(missing !== undefined)('a running device', () => {
     });
 
     await send(file, run);
-    const first = ctl('stats').stats;
+    const first = (await run.ask('stats')).stats;
     expect(first).toMatchObject({ received: frames, processed: frames, responded: sim.packets.responded });
     expect(first.processingNs.count).toBe(frames);
 
@@ -94,28 +94,37 @@ describe.skipIf(missing !== undefined)('a running device', () => {
       ringbed_pool_size: 256,
     });
 
-    ctl('reset');
-    expect(ctl('stats').stats).toMatchObject({ received: 0, responded: 0, processingNs: { count: 0 } });
-    ctl('disable');
-    expect(ctl('status').enabled).toBe(false);
+    await run.ask('reset');
+    expect((await run.ask('stats')).stats).toMatchObject({
+      received: 0,
+      responded: 0,
+      processingNs: { count: 0 },
+    });
+    await run.ask('disable');
+    expect((await run.ask('status')).enabled).toBe(false);
     await send(file, run);
-    expect(ctl('stats').stats).toMatchObject({ received: frames, bypassed: frames, responded: 0 });
-    ctl('enable');
+    expect((await run.ask('stats')).stats).toMatchObject({
+      received: frames,
+      bypassed: frames,
+      responded: 0,
+    });
+    await run.ask('enable');
 
-    expect(ctl('config', '10.0.0.2', '9999', 'udp').target.port).toBe(9999);
+    expect((await run.ask('config', '10.0.0.2', '9999', 'udp')).target.port).toBe(9999);
     await send(file, run);
-    expect(ctl('stats').stats).toMatchObject({ bypassed: 2 * frames });
-    const { target } = ctl('config', '10.0.0.2', '8080', 'udp', 'multicast', '239.1.2.3');
+    expect((await run.ask('stats')).stats).toMatchObject({ bypassed: 2 * frames });
+    const { target } = await run.ask('config', '10.0.0.2', '8080', 'udp', 'multicast', '239.1.2.3');
     expect(target).toMatchObject({ port: 8080, groups: ['239.1.2.3'] });
     expect(bench.exec('ip', 'maddr', 'show', 'dev', 'right').stdout).toMatch(/01:00:5e:01:02:03/);
     await send(file, run);
-    expect(ctl('stats').stats).toMatchObject({ responded: sim.packets.responded });
+    expect((await run.ask('stats')).stats).toMatchObject({ responded: sim.packets.responded });
     // A group and TCP do not go together: refused, and nothing has changed.
-    expect(() => ctl('config', '10.0.0.2', '8080', 'tcp', 'multicast', '239.1.2.3')).toThrow(/group/);
-    expect(ctl('config', '10.0.0.2', '8080', 'udp').target.groups).toEqual([]);
+    const refused = ctl(run, 'config', '10.0.0.2', '8080', 'tcp', 'multicast', '239.1.2.3');
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringMatching(/group/) });
+    expect((await run.ask('config', '10.0.0.2', '8080', 'udp')).target.groups).toEqual([]);
     expect(bench.exec('ip', 'maddr', 'show', 'dev', 'right').stdout).not.toMatch(/01:00:5e:01:02:03/);
 
-    expect(ringbed(['ctl', 'stats'], { env: { XDG_RUNTIME_DIR: bench.home } }).stdout).toMatch(/bypassed/);
+    expect(ctl(run, 'stats').stdout).toMatch(/bypassed/);
     const { status, stdout } = await run.interrupt();
     expect(status).toBe(130);
     const report = JSON.parse(stdout);
@@ -131,7 +140,10 @@ describe.skipIf(missing !== undefined)('a running device', () => {
     // The stages too, although the device was reset in between.
     expect(report.stages.find(({ name }: { name: string }) => name === 'parse').in).toBe(4 * frames);
     expect(bench.leftovers()).toEqual([]);
-    expect(ringbed(['ctl', 'status'], { env: { XDG_RUNTIME_DIR: bench.home } })).toMatchObject({ status: 2 });
+    expect(ctl(run, 'status')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/no run of process \d+ is alive/),
+    });
   });
 
   it('tracks connections that can be cleared', async () => {
@@ -141,9 +153,9 @@ describe.skipIf(missing !== undefined)('a running device', () => {
     expect(ringbed(['gen', tcp, ...open, '--set', `packets=${frames}`, '--out', file]).status).toBe(0);
     const run = await serving(tcp, '--set', 'nic.rxDescriptors=8192', '--json');
     await send(file, run);
-    const before = ctl('stats').connections.active;
+    const before = (await run.ask('stats')).connections.active;
     expect(before).toBeGreaterThan(0);
-    expect(ctl('clear-connections')).toMatchObject({ cleared: before, connections: { active: 0 } });
+    expect(await run.ask('clear-connections')).toMatchObject({ cleared: before, connections: { active: 0 } });
     const { stdout } = await run.interrupt();
     expect(JSON.parse(stdout)).toMatchObject({
       conserved: true,
@@ -166,13 +178,13 @@ describe.skipIf(missing !== undefined)('a running device', () => {
       '--set',
       'traffic.feed.flows=64',
     );
-    await run.until(() => bench.leftovers().length > 0);
-    await run.until(() => ctl('stats').stats.received > 100);
-    expect(ctl('stats').cores).toBe(2);
-    ctl('disable');
-    ctl('reset');
-    await run.until(() => ctl('stats').stats.bypassed > 100);
-    expect(ctl('stats').stats.processed).toBe(0);
+    await run.obeys();
+    await run.until(async () => (await run.ask('stats')).stats.received > 100);
+    expect((await run.ask('stats')).cores).toBe(2);
+    await run.ask('disable');
+    await run.ask('reset');
+    await run.until(async () => (await run.ask('stats')).stats.bypassed > 100);
+    expect((await run.ask('stats')).stats.processed).toBe(0);
     const { status, stdout } = await run.interrupt();
     expect(status).toBe(130);
     const report = JSON.parse(stdout);
@@ -185,16 +197,14 @@ describe.skipIf(missing !== undefined)('a running device', () => {
   it('says why a simulated one obeys nobody', async () => {
     const run = bench.start('run', scenario('', { duration: '10h' }), '--json');
     await run.until(() => bench.leftovers().some((name) => /^\d+$/.test(name)));
-    let refused = ringbed(['ctl', 'disable'], { env: { XDG_RUNTIME_DIR: bench.home } });
-    while (/has not started/.test(refused.stderr)) {
-      refused = ringbed(['ctl', 'disable'], { env: { XDG_RUNTIME_DIR: bench.home } });
-    }
+    await run.until(async () => !/not started/.test(String(await run.ask('status').catch(String))));
+    const refused = ctl(run, 'disable');
     expect(refused).toMatchObject({ status: 4, stderr: expect.stringMatching(/simulated.*\n.*--on veth/) });
     await run.interrupt();
   });
 
   it('whose process was killed is swept away by the next one', async () => {
-    const path = scenario('', { duration: '60s' });
+    const path = scenario('', { duration: '600s' });
     const run = bench.start('run', path, '--on', 'nic:right', '--quiet');
     await run.until(() => bench.leftovers().some((name) => /^\d+$/.test(name)));
     run.child.kill('SIGKILL');

@@ -108,6 +108,24 @@ describe.skipIf(missing !== undefined)('a machine that lacks something', () => {
     expect(JSON.parse(run.stdout).notes.join()).toMatch(/is anything sending to it/);
   });
 
+  it('native XDP in the driver: the report says that frames take the slow way', () => {
+    space.run('ip', 'link', 'add', 'dull', 'type', 'dummy');
+    space.run('ip', 'link', 'set', 'dull', 'up');
+    const run = bench.ringbed(
+      'run',
+      scenario('', { duration: '30ms' }),
+      '--on',
+      'nic:dull',
+      '--json',
+      '--quiet',
+    );
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(run.stdout).notes.join()).toMatch(/no native XDP here.*generic mode/);
+    const { nics } = JSON.parse(bench.ringbed('nic', 'list', '--json').stdout);
+    const dull = nics.find(({ name }: { name: string }) => name === 'dull');
+    if (dull.xdp !== null) expect(dull.xdp.native).toBe(false);
+  });
+
   it('the right address: the report says that the filter refused everything', () => {
     const path = scenario('', { duration: '30ms' });
     const set = ['--set', 'traffic.feed.to={ ip: 10.0.0.2, port: 8080, mac: "02:00:00:00:00:99" }'];

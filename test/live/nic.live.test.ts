@@ -152,7 +152,7 @@ describe.skipIf(missing !== undefined)('ringbed run --on nic', () => {
   });
 
   it('says which program is in the way', async () => {
-    const path = scenario('', { duration: '3s' });
+    const path = scenario('', { duration: '60s' });
     const first = spawn(
       'nsenter',
       [

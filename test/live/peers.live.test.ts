@@ -44,7 +44,7 @@ describe.skipIf(missing !== undefined)('the device among other programs', () => 
   const ours = new Namespace();
   const theirs = new Namespace();
   let bench: LiveBench;
-  const path = () => scenario('nic: { rxDescriptors: 8192 }\n', { duration: '60s' });
+  const path = () => scenario('nic: { rxDescriptors: 8192 }\n', { duration: '600s' });
 
   beforeAll(async () => {
     await ours.start();
@@ -83,12 +83,9 @@ describe.skipIf(missing !== undefined)('the device among other programs', () => 
     theirs.stop();
   });
 
-  const ctl = (word: string) => ringbed(['ctl', word, '--json'], { env: { XDG_RUNTIME_DIR: bench.home } });
-  const processed = (): number => JSON.parse(ctl('stats').stdout).stats.processed;
-
   async function device(): Promise<LiveRun> {
     const run = bench.start('run', path(), '--on', 'nic:desk', '--json');
-    await run.until(() => ctl('status').status === 0);
+    await run.obeys();
     return run;
   }
 
@@ -139,7 +136,7 @@ describe.skipIf(missing !== undefined)('the device among other programs', () => 
     const run = await device();
     const dump = await theirs.capture('market', responses, '-Q', 'in', 'udp');
     theirs.run('tcpreplay', '--intf1=market', '--pps=2000', requests);
-    await run.until(() => processed() >= frames);
+    await run.until(async () => (await run.ask('stats')).stats.processed >= frames);
     await dump.stop();
     const { status, stdout, stderr } = await run.interrupt();
     expect({ status, stderr: stderr.replace(/.*started\n/, '') }).toEqual({ status: 130, stderr: '' });

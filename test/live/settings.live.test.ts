@@ -48,8 +48,8 @@ describe.skipIf(missing !== undefined)('the settings of a named interface', () =
   }
 
   async function started(...more: string[]): Promise<LiveRun> {
-    const run = bench.start('run', scenario('', { duration: '60s' }), ...on, '--json', ...more);
-    await run.until(() => bench.exec('ip', 'link', 'show', 'right').stdout.includes('xdp'));
+    const run = bench.start('run', scenario('', { duration: '600s' }), ...on, '--json', ...more);
+    await run.obeys();
     return run;
   }
 

@@ -30,7 +30,7 @@ describe.skipIf(missing !== undefined)('ringbed run --on veth', () => {
     ['nanonet-unicast.yaml', 'traffic.feed.rate=10kpps'],
     ['nanonet-tcp.yaml', 'traffic.sessions.rate=10kpps'],
     ['syn-flood.yaml', 'traffic.flood.rate=10kpps'],
-    ['jumbo.yaml', 'traffic.bulk.rate=5kpps'],
+    ['jumbo.yaml', 'traffic.bulk.rate=2kpps'],
     ['microburst.yaml', 'traffic.bursts.rate=10kpps'],
     ['gc-pause.yaml', 'traffic.feed.rate=10kpps'],
     ['pool-exhaustion.yaml', 'traffic.feed.rate=10kpps'],

@@ -1,13 +1,14 @@
 // `ringbed sweep`: the what-if. A grid of values, a row a cell.
 import { availableParallelism } from 'node:os';
 import { exitCodes, ScenarioError } from '../../errors/index.js';
-import { writeFileAtomic } from '../../run/index.js';
+import { runPlan, writeFileAtomic } from '../../run/index.js';
 import { parseAxis, renderSweep, runSweep, toCsv, worst } from '../../sweep/index.js';
 import { withInterrupt } from '../interrupt.js';
 import { emitJson, type JsonFlag, jsonOnStdout } from '../json-output.js';
 import { lookOf, print } from '../output.js';
 import { ProgressDisplay } from '../progress-display.js';
 import { commandOf, loadScenario, runInput, type ScenarioFlags } from '../scenario-input.js';
+import { stateFolder } from '../serving.js';
 
 interface SweepFlags extends ScenarioFlags {
   vary: string[];
@@ -36,11 +37,14 @@ export async function sweep(path: string, given: SweepFlags): Promise<number> {
       commandOf('run', path, { ...flags, seed, set: [...(flags.set ?? []), ...sets] }),
     );
   };
+  const folder = base.plan.world.kind === 'SIM' ? undefined : stateFolder();
   const { rows, interrupted } = await withInterrupt((signal) => {
     const progress = new ProgressDisplay(base.plan.name, flags.quiet === true);
     const onProgress = (finished: number, total: number): void =>
       progress.show(`${finished} of ${total} runs`, finished / total);
-    return runSweep({ axes, repeat: flags.repeat, jobs, compile, signal, onProgress }).finally(() =>
+    const run = async (input: RunInput, stop: AbortSignal) =>
+      (await runPlan(input, { signal: stop, stateFolder: folder })).record;
+    return runSweep({ axes, repeat: flags.repeat, jobs, compile, run, signal, onProgress }).finally(() =>
       progress.clear(),
     );
   });
