@@ -11,6 +11,8 @@ export type {
   Field,
   GenHandle,
   Handle,
+  LoadedClassifier,
+  LoadedStage,
   Native,
   Row,
   RunHandle,

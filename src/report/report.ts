@@ -146,7 +146,9 @@ export function buildReport(record: RunRecord): Report {
       gapIntended: summaryOf(stream.gapIntended),
     })),
     cores: result.cores,
-    ...(result.classifier == null ? {} : { classifier: classifierOf(result.classifier, result.classifierSwaps) }),
+    ...(result.classifier == null
+      ? {}
+      : { classifier: classifierOf(result.classifier, result.classifierSwaps) }),
     slo: [],
     digest: result.digest,
     memoryBytes: result.memoryBytes,
