@@ -6,6 +6,7 @@
 
 #include "binding/bpf_object.hpp"
 #include "binding/classifier.hpp"
+#include "binding/classifier_load.hpp"
 #include "binding/convert.hpp"
 #include "binding/ebpf.hpp"
 #include "binding/nics.hpp"
@@ -65,6 +66,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("ebpfExec", Napi::Function::New(env, ebpf_exec, "ebpfExec"));
   exports.Set("nics", Napi::Function::New(env, nics, "nics"));
   exports.Set("classifierRun", Napi::Function::New(env, classifier_run, "classifierRun"));
+  exports.Set("loadClassifier", classifier_loader(env));
+  exports.Set("swapPinned", Napi::Function::New(env, swap_pinned, "swapPinned"));
+  exports.Set("unloadPinned", Napi::Function::New(env, unload_pinned, "unloadPinned"));
   exports.Set("openBpfObject", bpf_object_opener(env));
   const Napi::Function decoder = DecoderHandle::define(env);
   exports.Set(

@@ -60,12 +60,14 @@ bool same_shape(const MapSpec& spec, int descriptor) {
          spec.value_size == other.value_size && spec.max_entries == other.max_entries;
 }
 
-// Of `shared`, what object `object` can use: everything of its shape but its prog_arrays and
-// constants, which belong to a generation.
-std::vector<MapReuse> reusable(const ObjectSpec& object, const std::vector<MapReuse>& shared) {
+// Of `shared`, what object `object` can use: everything of its shape but prog_arrays, constants and
+// the layout's own maps, which belong to a generation.
+std::vector<MapReuse> reusable(const ObjectSpec& object, const ClassifierLayout& layout,
+                               const std::vector<MapReuse>& shared) {
   std::vector<MapReuse> maps;
   for (const MapSpec& spec : object.maps) {
     if (spec.type == MapType::prog_array || spec.frozen) continue;
+    if (std::ranges::find(layout.own_maps, spec.name) != layout.own_maps.end()) continue;
     const auto found = std::ranges::find(shared, spec.name, &MapReuse::name);
     if (found != shared.end() && same_shape(spec, found->descriptor)) maps.push_back(*found);
   }
@@ -139,7 +141,8 @@ base::Status check_layout(const ClassifierLayout& layout) {
 }
 
 base::Result<std::unique_ptr<KernelClassifier::Generation>> KernelClassifier::load_generation(
-    ClassifierLayout layout, const std::vector<MapReuse>& shared, const std::string& log_folder) {
+    ClassifierLayout layout, const Prepare& prepare, const std::vector<MapReuse>& shared,
+    const std::string& log_folder) {
   if (auto status = check_layout(layout); !status) return status.error();
   auto made = std::make_unique<Generation>();
   made->layout = std::move(layout);
@@ -148,7 +151,7 @@ base::Result<std::unique_ptr<KernelClassifier::Generation>> KernelClassifier::lo
   for (std::size_t i = 0; i < plan.objects.size(); ++i) {
     const LoadableObject& object = *plan.objects[i];
     // Further objects share what the first one has, its prog_array included.
-    std::vector<MapReuse> maps = reusable(object.spec, shared);
+    std::vector<MapReuse> maps = reusable(object.spec, plan, shared);
     for (std::size_t earlier = 0; earlier < i; ++earlier) {
       for (const KernelMap& map : made->collections[earlier].maps()) {
         const MapSpec* spec = object.spec.map(map.spec().name);
@@ -166,15 +169,19 @@ base::Result<std::unique_ptr<KernelClassifier::Generation>> KernelClassifier::lo
     made->collections.push_back(std::move(loaded).value());
   }
   made->entry = made->collections.front().program(plan.entry);
-  if (plan.stages.empty()) return made;
-  if (auto status = fill_slots(plan, made->collections); !status) return status.error();
+  if (!plan.stages.empty()) {
+    if (auto status = fill_slots(plan, made->collections); !status) return status.error();
+  }
+  const auto find = [&](std::string_view name) { return made->map(name); };
+  if (auto status = prepare(find); !status) return status.error();
   return made;
 }
 
 base::Result<KernelClassifier> KernelClassifier::load(ClassifierLayout layout,
+                                                      const Prepare& prepare,
                                                       const std::vector<MapReuse>& shared,
                                                       std::string log_folder) {
-  auto generation = load_generation(std::move(layout), shared, log_folder);
+  auto generation = load_generation(std::move(layout), prepare, shared, log_folder);
   if (!generation) return generation.error();
   KernelClassifier made;
   made.generation_ = std::move(generation).value();
@@ -195,12 +202,13 @@ base::Status KernelClassifier::take_over(KernelLink link) {
   return {};
 }
 
-base::Result<std::vector<std::string>> KernelClassifier::swap(ClassifierLayout layout) {
+base::Result<std::vector<std::string>> KernelClassifier::swap(ClassifierLayout layout,
+                                                              const Prepare& prepare) {
   std::vector<MapReuse> shared;
   for (const KernelMap* map : maps()) {
     shared.push_back({map->spec().name, map->descriptor()});
   }
-  auto next = load_generation(std::move(layout), shared, log_folder_);
+  auto next = load_generation(std::move(layout), prepare, shared, log_folder_);
   if (!next) return next.error();
   if (link_) {
     if (auto status = link_->update(*next.value()->entry); !status) return status.error();
@@ -211,6 +219,8 @@ base::Result<std::vector<std::string>> KernelClassifier::swap(ClassifierLayout l
   for (const MapReuse& each : shared) {
     const KernelMap* now = map(each.name);
     if (now == nullptr || now->spec().type == MapType::prog_array || now->spec().frozen) continue;
+    const auto& own = generation_->layout.own_maps;
+    if (std::ranges::find(own, each.name) != own.end()) continue;
     const auto before = KernelMap::adopt(base::FileDescriptor(::dup(each.descriptor)));
     if (before.ok() && before.value().id() != now->id()) fresh.push_back(each.name);
   }
@@ -230,11 +240,15 @@ std::vector<const KernelMap*> KernelClassifier::maps() const {
   return all;
 }
 
-const KernelMap* KernelClassifier::map(std::string_view name) const {
-  for (const KernelCollection& collection : generation_->collections) {
+const KernelMap* KernelClassifier::Generation::map(std::string_view name) const {
+  for (const KernelCollection& collection : collections) {
     if (const KernelMap* found = collection.map(name)) return found;
   }
   return nullptr;
+}
+
+const KernelMap* KernelClassifier::map(std::string_view name) const {
+  return generation_->map(name);
 }
 
 const KernelMap* KernelClassifier::map_of_type(MapType type, std::string_view name) const {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,9 +41,15 @@ struct StageChoice {
 struct ClassifierLayout {
   std::vector<std::shared_ptr<const LoadableObject>> objects;  // [0] has the entry
   std::string entry;
-  std::string prog_array;           // name of the map; empty: no stages
-  std::vector<StageChoice> stages;  // by slot
+  std::string prog_array;             // name of the map; empty: no stages
+  std::vector<StageChoice> stages;    // by slot
+  std::vector<std::string> own_maps;  // never shared with another generation: settings of this one
 };
+
+// A map of the generation that is being made; nullptr when there is none of that name.
+using FindMap = std::function<const KernelMap*(std::string_view)>;
+// What is to be done to its maps before the first frame sees it.
+using Prepare = std::function<base::Status(const FindMap&)>;
 
 // Ahead of loading: the kernel's budget of tail calls (33), slots, names. Error: invalid.
 [[nodiscard]] base::Status check_layout(const ClassifierLayout& layout);
@@ -52,6 +59,7 @@ class KernelClassifier {
   // Not yet on an interface. `shared`: maps of an earlier life, by name (pins). Errors: those of
   // check_layout() and KernelCollection::load().
   [[nodiscard]] static base::Result<KernelClassifier> load(ClassifierLayout layout,
+                                                           const Prepare& prepare,
                                                            const std::vector<MapReuse>& shared = {},
                                                            std::string log_folder = "");
 
@@ -61,7 +69,8 @@ class KernelClassifier {
 
   // All or nothing: on an error everything is as before. The value: names of the maps that could
   // not be shared, because the new generation wants them otherwise, and so start empty.
-  [[nodiscard]] base::Result<std::vector<std::string>> swap(ClassifierLayout layout);
+  [[nodiscard]] base::Result<std::vector<std::string>> swap(ClassifierLayout layout,
+                                                            const Prepare& prepare);
 
   [[nodiscard]] const KernelProgram& entry() const { return *generation_->entry; }
   [[nodiscard]] const KernelMap* map(std::string_view name) const;
@@ -81,10 +90,13 @@ class KernelClassifier {
     ClassifierLayout layout;
     std::vector<KernelCollection> collections;  // one an object
     const KernelProgram* entry = nullptr;
+
+    [[nodiscard]] const KernelMap* map(std::string_view name) const;
   };
 
   [[nodiscard]] static base::Result<std::unique_ptr<Generation>> load_generation(
-      ClassifierLayout layout, const std::vector<MapReuse>& shared, const std::string& log_folder);
+      ClassifierLayout layout, const Prepare& prepare, const std::vector<MapReuse>& shared,
+      const std::string& log_folder);
 
   std::unique_ptr<Generation> generation_;
   std::string log_folder_;

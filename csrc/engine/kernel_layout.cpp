@@ -40,6 +40,7 @@ ebpf::ClassifierLayout layout_of(const ClassifierPlan& plan, ClassifierObject& o
   layout.objects.push_back(std::make_shared<const ebpf::LoadableObject>(
       ebpf::LoadableObject{std::move(object.file), object.spec, object.fallback}));
   layout.entry = object.entry;
+  layout.own_maps = {std::string(kStageSettings)};
   if (!plan.stages.empty()) {
     layout.prog_array = prog_array_of(plan, object.spec);
     for (const std::string& stage : plan.stages) {
@@ -49,18 +50,19 @@ ebpf::ClassifierLayout layout_of(const ClassifierPlan& plan, ClassifierObject& o
   return layout;
 }
 
-base::Status tell_stages(const Plan& plan, const ClassifierObject& object,
-                         const ebpf::KernelClassifier& classifier) {
-  for (const MapEntry& entry : classifier_entries(plan, object)) {
-    const ebpf::KernelMap* map = classifier.map(entry.map);
-    if (map == nullptr) continue;
-    const std::vector<std::uint8_t> value = for_every_cpu(*map, entry.value);
-    if (const int result = map->write(entry.key.data(), value.data(), 0); result != 0) {
-      return base::system_error(base::ErrorCode::internal,
-                                "map " + entry.map + " does not take its settings", -result, "");
+ebpf::Prepare tell_stages(const Plan& plan, const ClassifierObject& object) {
+  return [&plan, &object](const ebpf::FindMap& find) -> base::Status {
+    for (const MapEntry& entry : classifier_entries(plan, object)) {
+      const ebpf::KernelMap* map = find(entry.map);
+      if (map == nullptr) continue;
+      const std::vector<std::uint8_t> value = for_every_cpu(*map, entry.value);
+      if (const int result = map->write(entry.key.data(), value.data(), 0); result != 0) {
+        return base::system_error(base::ErrorCode::internal,
+                                  "map " + entry.map + " does not take its settings", -result, "");
+      }
     }
-  }
-  return {};
+    return {};
+  };
 }
 
 std::vector<ClassifierStage> kernel_stages(const ClassifierObject& object,

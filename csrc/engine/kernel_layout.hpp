@@ -15,9 +15,9 @@ namespace ringbed::engine {
 [[nodiscard]] ebpf::ClassifierLayout layout_of(const ClassifierPlan& plan,
                                                ClassifierObject& object);
 
-// Tells the stages what classifier_entries() says. Error: internal.
-[[nodiscard]] base::Status tell_stages(const Plan& plan, const ClassifierObject& object,
-                                       const ebpf::KernelClassifier& classifier);
+// Tells the stages of a generation what classifier_entries() says, before it sees a frame. `plan`
+// and `object` must live as long as what is returned.
+[[nodiscard]] ebpf::Prepare tell_stages(const Plan& plan, const ClassifierObject& object);
 
 // The stages' counters as they are now, the entry last.
 [[nodiscard]] std::vector<ClassifierStage> kernel_stages(const ClassifierObject& object,

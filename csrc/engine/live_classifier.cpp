@@ -56,14 +56,14 @@ base::Result<std::unique_ptr<LiveClassifier>> LiveClassifier::open(const Plan& p
                                                                    LiveWorld& world) {
   auto object = open_classifier(plan.classifier);
   if (!object) return object.error();
-  auto loaded = ebpf::KernelClassifier::load(layout_of(plan.classifier, *object.value()));
+  auto loaded = ebpf::KernelClassifier::load(layout_of(plan.classifier, *object.value()),
+                                             tell_stages(plan, *object.value()));
   if (!loaded) return loaded.error();
   std::unique_ptr<LiveClassifier> made(
       new LiveClassifier(plan, std::move(object).value(), std::move(loaded).value()));
   ebpf::KernelClassifier& classifier = made->classifier_;
   auto sockets = socket_map(classifier, plan.sim.nic.queues, made->object_->name);
   if (!sockets) return sockets.error();
-  if (auto status = tell_stages(plan, *made->object_, classifier); !status) return status.error();
   auto link = world.device_link();
   if (!link) return link.error();
   const base::Status attached =
@@ -82,7 +82,8 @@ void LiveClassifier::start() { before_ = kernel_stages(*object_, classifier_); }
 base::Status LiveClassifier::swap() {
   auto object = open_classifier(plan_.classifier);
   if (!object) return object.error();
-  auto swapped = classifier_.swap(layout_of(plan_.classifier, *object.value()));
+  auto swapped = classifier_.swap(layout_of(plan_.classifier, *object.value()),
+                                  tell_stages(plan_, *object.value()));
   return swapped ? base::Status() : base::Status(swapped.error());
 }
 

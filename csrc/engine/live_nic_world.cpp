@@ -143,15 +143,23 @@ base::Status check(const port::LinkInfo& link, const std::vector<std::uint32_t>&
     return base::Error{base::ErrorCode::invalid, name + " has no carrier",
                        "plug the cable in, or set its other end up; or " + allow};
   }
-  if (std::find(default_routes.begin(), default_routes.end(), link.index) != default_routes.end()) {
-    return base::Error{base::ErrorCode::invalid,
-                       name + " carries a default route: a run on it would cut this machine off",
-                       "name an interface that nothing else uses; " + allow};
-  }
-  return {};
+  return refuse_default_route(link, default_routes);
 }
 
 }  // namespace
+
+base::Status refuse_default_route(const port::LinkInfo& link,
+                                  const std::vector<std::uint32_t>& default_routes) {
+  if (std::find(default_routes.begin(), default_routes.end(), link.index) == default_routes.end()) {
+    return {};
+  }
+  return base::Error{
+      base::ErrorCode::invalid,
+      "interface " + link.name +
+          " carries a default route: to take its frames would cut this machine off",
+      "name an interface that nothing else uses; if you mean it, say --allow-interface " +
+          link.name};
+}
 
 base::Result<std::unique_ptr<LiveWorld>> make_nic_world(const Plan& plan, const LiveSetup& setup) {
   if (plan.interfaces.empty() || plan.interfaces.size() > 2) {

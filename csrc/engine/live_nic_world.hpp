@@ -12,4 +12,8 @@ namespace ringbed::engine {
 [[nodiscard]] base::Result<std::unique_ptr<LiveWorld>> make_nic_world(const Plan& plan,
                                                                       const LiveSetup& setup);
 
+// Error: invalid, when the link carries a default route.
+[[nodiscard]] base::Status refuse_default_route(const port::LinkInfo& link,
+                                                const std::vector<std::uint32_t>& default_routes);
+
 }  // namespace ringbed::engine

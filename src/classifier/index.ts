@@ -1,6 +1,19 @@
 // Public names of classifier/.
 export type { BtfInput, BtfMember, BtfType, BtfValue } from './btf.js';
 export { decodeBtf, encodeBtf } from './btf.js';
+export {
+  type AttachMode,
+  askLoaded,
+  type Choice,
+  LoadedClassifier,
+  type LoadOptions,
+  type Place,
+  placeOf,
+  type SwapOptions,
+  serveLoaded,
+  swapPinned,
+  unloadPinned,
+} from './loader.js';
 export { BpfMap, type MapFacts } from './map.js';
 export {
   BpfObject,

@@ -213,6 +213,46 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
       .argument('<object>', 'eBPF object file'),
   ).action(perform(async () => (await import('./commands/classifier-show.js')).classifierShow));
 
+  const loaderFlags = (command: Command): Command =>
+    command
+      .option('--on <if>', 'the interface, IF or IF@NETNS')
+      .option('--pin <dir>', 'a folder in a BPF file system, where the classifier stays')
+      .option('--program <name>', 'the entry (default: the program that is no stage)')
+      .addOption(new Option('--type <type>', 'of programs whose section does not say').choices(['xdp', 'tc']))
+      .option('--map <name=entries>', "a size instead of the object's own (repeatable)", names)
+      .option('--stages <names>', 'programs for the slots of the prog_array, separated by commas');
+  loaderFlags(
+    classifier
+      .command('load')
+      .description('put a classifier on an interface, until Ctrl-C')
+      .argument('<object>', 'eBPF object file'),
+  )
+    .addOption(
+      new Option('--mode <mode>', 'default: native, else generic').choices([
+        'native',
+        'generic',
+        'tc',
+        'tcx',
+      ]),
+    )
+    .option('--allow-interface <if>', 'also when it carries a default route', names)
+    .option('--json [file]', "the stages' counters at the end, as JSON")
+    .action(perform(async () => (await import('./commands/classifier-load.js')).classifierLoad));
+  loaderFlags(
+    classifier
+      .command('swap')
+      .description('replace a loaded classifier while frames flow')
+      .argument('<object>', 'eBPF object file'),
+  )
+    .option('--slot <n>', 'replace this stage alone, by --program')
+    .action(perform(async () => (await import('./commands/classifier-load.js')).classifierSwap));
+  classifier
+    .command('unload')
+    .description('take a classifier off its interface')
+    .option('--on <if>', 'the interface, IF or IF@NETNS')
+    .option('--pin <dir>', 'where it is pinned')
+    .action(perform(async () => (await import('./commands/classifier-load.js')).classifierUnload));
+
   root
     .command('bench')
     .description('measure ringbed itself on this machine')

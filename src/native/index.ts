@@ -14,6 +14,8 @@ export type {
   Field,
   GenHandle,
   Handle,
+  LoadedClassifier,
+  LoadedStage,
   Native,
   NicRow,
   Row,

@@ -202,6 +202,25 @@ export interface BpfObject {
   close(): void;
 }
 
+export interface LoadedStage {
+  slot: number;
+  name: string;
+  hits: bigint;
+  misses: bigint;
+  ns: bigint;
+  verdicts: Record<string, bigint>;
+}
+
+/** A classifier on an interface; it leaves with close(), or with the process. */
+export interface LoadedClassifier {
+  readonly mode: string;
+  readonly entry: string;
+  /** In one step; `slot`: that stage alone. Returns the names of maps that start empty. */
+  swap(options: BpfObjectOptions & { object: string; program: string; slot?: number }): string[];
+  stages(): LoadedStage[];
+  close(): void;
+}
+
 export interface Native {
   version: string;
   tables: Tables;
@@ -213,6 +232,20 @@ export interface Native {
   /** Writes a capture: a temporary file, renamed when it is whole. */
   generate(plan: Uint8Array, path: string, counters: BigUint64Array | null): GenHandle;
   openDecoder(path: string): Decoder;
+  loadClassifier(
+    options: BpfObjectOptions & {
+      object: string;
+      program: string;
+      interface: string;
+      namespace: string;
+      mode: string;
+      allowed: boolean;
+      pin: string;
+    },
+  ): LoadedClassifier;
+  /** Of a classifier that is pinned in `folder`. */
+  swapPinned(folder: string, options: BpfObjectOptions & { object: string; program: string }): void;
+  unloadPinned(folder: string): void;
   /** Frames through one or several executors, compared. */
   classifierRun(options: ClassifierRunOptions): Handle<ClassifierRunResult>;
   /** `executor` null: only described. */

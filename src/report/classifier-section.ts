@@ -27,7 +27,8 @@ export function classifier(look: Look, report: Report): string[] {
 
 function swapLine(look: Look, swaps: NonNullable<Report['classifier']>['swaps']): string[] {
   if (swaps === undefined) return [];
-  const failed = swaps.failed > 0n ? paint(look, 'red', ` · ${count(swaps.failed)} failed: ${swaps.error}`) : '';
+  const failed =
+    swaps.failed > 0n ? paint(look, 'red', ` · ${count(swaps.failed)} failed: ${swaps.error}`) : '';
   return [`  swapped ${count(swaps.count)} times while frames flowed · ${time(swaps.ns.p50)} each${failed}`];
 }
 

@@ -172,7 +172,9 @@ export function buildReport(record: RunRecord): Report {
     // Records hold a processor's number plus 1.
     cores: result.cores.map(({ cpu, ...core }) => (cpu === 0 ? core : { ...core, cpu: cpu - 1 })),
     ...(isLive ? liveParts(result) : {}),
-    ...(result.classifier == null ? {} : { classifier: classifierOf(result.classifier, result.classifierSwaps) }),
+    ...(result.classifier == null
+      ? {}
+      : { classifier: classifierOf(result.classifier, result.classifierSwaps) }),
     slo: [],
     digest: result.digest,
     verdicts: result.verdicts.toString(16).padStart(16, '0'),

@@ -1,7 +1,7 @@
 // `ringbed sweep`: the what-if. A grid of values, a row a cell.
 import { availableParallelism } from 'node:os';
 import { exitCodes, ScenarioError } from '../../errors/index.js';
-import { runPlan, writeFileAtomic } from '../../run/index.js';
+import { type RunInput, runPlan, writeFileAtomic } from '../../run/index.js';
 import { parseAxis, renderSweep, runSweep, toCsv, worst } from '../../sweep/index.js';
 import { withInterrupt } from '../interrupt.js';
 import { emitJson, type JsonFlag, jsonOnStdout } from '../json-output.js';
@@ -42,7 +42,7 @@ export async function sweep(path: string, given: SweepFlags): Promise<number> {
     const progress = new ProgressDisplay(base.plan.name, flags.quiet === true);
     const onProgress = (finished: number, total: number): void =>
       progress.show(`${finished} of ${total} runs`, finished / total);
-    const run = async (input: RunInput, stop: AbortSignal) =>
+    const run = async (input: RunInput, stop: AbortSignal | undefined) =>
       (await runPlan(input, { signal: stop, stateFolder: folder })).record;
     return runSweep({ axes, repeat: flags.repeat, jobs, compile, run, signal, onProgress }).finally(() =>
       progress.clear(),

@@ -1,0 +1,257 @@
+// A classifier on an interface: loaded by this process, which stays and answers on a Unix socket of its own,
+// or pinned into a BPF file system and found there. One socket an interface, in a folder that only this user
+// can enter; a request and its answer are a line of JSON each.
+//
+//   classifier load ──── holds the link ──── classifier-IF.sock ◀── {"do":"swap", …} ── classifier swap
+//                                                               ◀── {"do":"unload"} ─── classifier unload
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type ErrorCode, exitCodes, fromNative, RingbedError } from '../errors/index.js';
+import { type LoadedClassifier as Handle, type LoadedStage, loadNative } from '../native/index.js';
+import { bundledObject } from '../scenario/index.js';
+
+/** What is loaded. */
+export interface Choice {
+  object: string;
+  /** The entry; default: the program that is no stage. With `slot`: the stage. */
+  program?: string | undefined;
+  type?: 'xdp' | 'tc' | undefined;
+  maps?: Readonly<Record<string, number>>;
+  stages?: readonly string[];
+  progArray?: string | undefined;
+}
+
+/** Where. */
+export interface Place {
+  interface: string;
+  /** A name of `ip netns`, or a path; default: the one of this process. */
+  namespace?: string | undefined;
+}
+
+export type AttachMode = 'native' | 'generic' | 'tc' | 'tcx';
+
+export interface LoadOptions extends Choice, Place {
+  /** Default: native, else generic. */
+  mode?: AttachMode | undefined;
+  /** Also on an interface with a default route. */
+  allowed?: boolean;
+  /** A folder in a BPF file system: the classifier stays when the process ends. */
+  pin?: string | undefined;
+}
+
+export interface SwapOptions extends Choice {
+  /** Replaces this stage alone. */
+  slot?: number | undefined;
+}
+
+/** IF or IF@NETNS */
+export function placeOf(text: string): Place {
+  const at = text.indexOf('@');
+  return at < 0 ? { interface: text } : { interface: text.slice(0, at), namespace: text.slice(at + 1) };
+}
+
+export class LoadedClassifier {
+  readonly #handle: Handle;
+  readonly mode: string;
+  readonly entry: string;
+
+  private constructor(handle: Handle) {
+    this.#handle = handle;
+    this.mode = handle.mode;
+    this.entry = handle.entry;
+  }
+
+  /** @throws RingbedError `invalid` for the object, the verifier's refusal, the interface; `unavailable` */
+  static load(options: LoadOptions): LoadedClassifier {
+    const { mode = '', allowed = false, pin = '', interface: name, namespace = '' } = options;
+    const place = { interface: name, namespace, mode, allowed, pin: pin && resolve(pin) };
+    return new LoadedClassifier(native(() => loadNative().loadClassifier({ ...plain(options), ...place })));
+  }
+
+  /** In one step while frames flow; on an error the old one goes on. Returns the maps that start empty. */
+  swap(options: SwapOptions): string[] {
+    const slot = options.slot === undefined ? {} : { slot: options.slot };
+    return native(() => this.#handle.swap({ ...plain(options), ...slot }));
+  }
+
+  /** The stages' counters as they are now, the entry last. */
+  stages(): LoadedStage[] {
+    return native(() => this.#handle.stages());
+  }
+
+  /** Takes it off the interface, unless it is pinned. */
+  close(): void {
+    this.#handle.close();
+  }
+}
+
+/** Replaces a classifier that is pinned in `folder`, whoever loaded it. */
+export function swapPinned(folder: string, choice: Choice): void {
+  native(() => loadNative().swapPinned(resolve(folder), plain(choice)));
+}
+
+/** Takes a pinned classifier off its interface, and the folder away. */
+export function unloadPinned(folder: string): void {
+  native(() => loadNative().unloadPinned(resolve(folder)));
+}
+
+function plain(choice: Choice) {
+  const { object, program = '', type = '', maps = {}, stages = [], progArray = '' } = choice;
+  return {
+    object: existsSync(object) ? resolve(object) : (bundledObject(object) ?? object),
+    program,
+    type,
+    maps: Object.entries(maps).map(([name, maxEntries]) => ({ name, maxEntries })),
+    stages: [...stages],
+    progArray,
+  };
+}
+
+function native<Value>(call: () => Value): Value {
+  try {
+    return call();
+  } catch (thrown) {
+    throw fromNative(thrown);
+  }
+}
+
+// --- the socket of a process that has loaded one ----------------------------------------------------------
+
+type Request = { do: 'swap'; options: SwapOptions } | { do: 'unload' } | { do: 'stages' };
+type Answer = { ok: true; value: unknown } | { ok: false; code: ErrorCode; message: string; hint: string };
+
+const longestLine = 1 << 20;
+
+function socketPath({ interface: name, namespace }: Place): string {
+  const folder = join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `ringbed-${process.getuid?.() ?? 0}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  const where = namespace === undefined ? name : `${name}@${namespace}`;
+  return join(folder, `classifier-${where.replace(/[^\w.@-]/g, '_')}.sock`);
+}
+
+/** Answers requests for `loaded` until `signal` is raised or one of them unloads it. */
+export async function serveLoaded(
+  loaded: LoadedClassifier,
+  place: Place,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = socketPath(place);
+  const server = createServer();
+  await listen(server, path);
+  try {
+    await new Promise<void>((done) => {
+      signal.addEventListener('abort', () => done(), { once: true });
+      if (signal.aborted) done();
+      server.on('connection', (socket) => {
+        readLine(socket)
+          .then((line) => {
+            const request = JSON.parse(line) as Request;
+            socket.end(`${JSON.stringify(answer(loaded, request), bigints)}\n`);
+            if (request.do === 'unload') socket.once('close', done);
+          })
+          .catch(() => socket.destroy());
+      });
+    });
+  } finally {
+    server.close();
+    rmSync(path, { force: true });
+  }
+}
+
+const bigints = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value;
+
+function answer(loaded: LoadedClassifier, request: Request): Answer {
+  try {
+    switch (request.do) {
+      case 'swap':
+        return { ok: true, value: loaded.swap(request.options) };
+      case 'stages':
+        return { ok: true, value: loaded.stages() };
+      case 'unload':
+        loaded.close();
+        return { ok: true, value: null };
+      default:
+        throw new RingbedError('invalid', `no such request: ${JSON.stringify(request)}`);
+    }
+  } catch (thrown) {
+    const { code, message, hint } = fromNative(thrown);
+    return { ok: false, code, message, hint };
+  }
+}
+
+// A socket that nobody answers on was left by a process that was killed.
+async function listen(server: Server, path: string): Promise<void> {
+  for (const retry of [true, false]) {
+    try {
+      await new Promise<void>((done, failed) => {
+        server.once('error', failed);
+        server.listen(path, () => {
+          server.removeListener('error', failed);
+          done();
+        });
+      });
+      chmodSync(path, 0o600);
+      return;
+    } catch (error) {
+      if (!retry || (await isAnswered(path))) {
+        throw new RingbedError('invalid', `another ringbed has a classifier there (${path})`, '', {
+          cause: error,
+        });
+      }
+      rmSync(path, { force: true });
+    }
+  }
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(path);
+    socket.once('connect', () => done(true));
+    socket.once('error', () => done(false));
+    socket.once('close', () => socket.destroy());
+    socket.once('connect', () => socket.end());
+  });
+}
+
+function readLine(socket: Socket): Promise<string> {
+  return new Promise((done, failed) => {
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (part: string) => {
+      text += part;
+      const end = text.indexOf('\n');
+      if (end >= 0) done(text.slice(0, end));
+      else if (text.length > longestLine) failed(new Error('too long'));
+    });
+    socket.once('error', failed);
+    socket.once('close', () => failed(new Error('closed')));
+  });
+}
+
+/** Asks the process that holds the classifier of an interface. @throws RingbedError what it answered */
+export async function askLoaded(place: Place, request: Request): Promise<unknown> {
+  const path = socketPath(place);
+  const socket = connect(path);
+  try {
+    await new Promise<void>((done, failed) => {
+      socket.once('connect', done);
+      socket.once('error', failed);
+    });
+  } catch (error) {
+    throw new RingbedError(
+      'invalid',
+      `no ringbed of this user holds a classifier on ${place.interface}`,
+      'ringbed classifier load; one that is pinned is reached with --pin DIR',
+      { cause: error },
+    );
+  }
+  const line = readLine(socket);
+  socket.write(`${JSON.stringify(request)}\n`);
+  const reply = JSON.parse(await line) as Answer;
+  if (reply.ok) return reply.value;
+  throw new RingbedError(reply.code in exitCodes ? reply.code : 'internal', reply.message, reply.hint);
+}
