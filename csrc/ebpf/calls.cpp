@@ -69,7 +69,7 @@ const Instruction* call_register(const Instruction* at, State& state) {
 
 const Instruction* leave(const Instruction* at, State& state) {
   if (state.depth == state.base_depth) {
-    state.mark = at + 1;
+    state.finished = state.executed(at + 1);
     return nullptr;
   }
   --state.depth;
@@ -100,6 +100,11 @@ const Instruction* tail_call(const Instruction* at, State& state) {
     return state.stop(target->code.data(), FaultKind::instruction_limit);
   }
   return target->code.data();
+}
+
+const Instruction* not_an_instruction(const Instruction* at, State& state) {
+  const auto index = static_cast<std::uint32_t>(at - state.program->code.data());
+  return state.stop(at, FaultKind::bad_call_target, handle(kFunctionHandle, index));
 }
 
 const Instruction* fell_off_the_end(const Instruction* at, State& state) {

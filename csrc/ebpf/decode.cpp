@@ -342,7 +342,7 @@ base::Result<Program> decode(std::vector<RawInstruction> instructions,
     if (in.opcode != kLoadImm64) {
       continue;
     }
-    Instruction half{.imm = instructions[at + 1].imm};
+    Instruction half{.run = not_an_instruction, .imm = instructions[at + 1].imm};
     if (in.src == pseudo::func) {
       program.code.back().imm = static_cast<std::int32_t>(at) + 1 + in.imm;
       half.imm = static_cast<std::int32_t>(kFunctionHandle);

@@ -21,6 +21,9 @@ const Instruction* leave(const Instruction* at, State& state);
 
 const Instruction* tail_call(const Instruction* at, State& state);
 
+// What stands in the second half of a 64-bit immediate load, where a made-up address may lead.
+const Instruction* not_an_instruction(const Instruction* at, State& state);
+
 // What stands behind the last instruction.
 const Instruction* fell_off_the_end(const Instruction* at, State& state);
 

@@ -20,16 +20,16 @@ constexpr HelperRow kHelpers[] = {
     {11, "l4_csum_replace", helper::l4_csum_replace},
     {23, "redirect", helper::redirect},
     {25, "perf_event_output", helper::perf_event_output},
-    {26, "skb_load_bytes", helper::load_bytes},
+    {26, "skb_load_bytes", helper::load_bytes, {.writes = true}},
     {28, "csum_diff", helper::csum_diff},
-    {44, "xdp_adjust_head", helper::xdp_adjust_head},
+    {44, "xdp_adjust_head", helper::xdp_adjust_head, {.moves_packet = true}},
     {51, "redirect_map", helper::redirect_map},
-    {54, "xdp_adjust_meta", helper::xdp_adjust_meta},
-    {65, "xdp_adjust_tail", helper::xdp_adjust_tail},
-    {69, "fib_lookup", helper::fib_lookup},
+    {54, "xdp_adjust_meta", helper::xdp_adjust_meta, {.moves_packet = true}},
+    {65, "xdp_adjust_tail", helper::xdp_adjust_tail, {.moves_packet = true}},
+    {69, "fib_lookup", helper::fib_lookup, {.writes = true}},
     {87, "map_push_elem", helper::map_push_elem},
-    {88, "map_pop_elem", helper::map_pop_elem},
-    {89, "map_peek_elem", helper::map_peek_elem},
+    {88, "map_pop_elem", helper::map_pop_elem, {.writes = true}},
+    {89, "map_peek_elem", helper::map_peek_elem, {.writes = true}},
     {93, "spin_lock", helper::spin_lock},
     {94, "spin_unlock", helper::spin_unlock},
     {125, "ktime_get_boot_ns", helper::ktime_get_ns},
@@ -39,10 +39,10 @@ constexpr HelperRow kHelpers[] = {
     {133, "ringbuf_discard", helper::ringbuf_discard},
     {134, "ringbuf_query", helper::ringbuf_query},
     {160, "ktime_get_coarse_ns", helper::ktime_get_ns},
-    {164, "for_each_map_elem", helper::for_each_map_elem},
-    {181, "loop", helper::loop},
+    {164, "for_each_map_elem", helper::for_each_map_elem, {.calls_back = true}},
+    {181, "loop", helper::loop, {.calls_back = true}},
     {188, "xdp_get_buff_len", helper::xdp_get_buff_len},
-    {189, "xdp_load_bytes", helper::load_bytes},
+    {189, "xdp_load_bytes", helper::load_bytes, {.writes = true}},
     {190, "xdp_store_bytes", helper::store_bytes},
     {195, "map_lookup_percpu_elem", helper::map_lookup_percpu_elem},
 };
@@ -58,6 +58,18 @@ std::string_view helper_name(std::uint32_t number) noexcept {
     }
   }
   return {};
+}
+
+HelperEffects helper_effects(std::uint32_t number) noexcept {
+  if (number == kTailCallHelper) {
+    return {};
+  }
+  for (const HelperRow& row : kHelpers) {
+    if (row.number == number) {
+      return row.effects;
+    }
+  }
+  return {true, true, true};
 }
 
 }  // namespace ringbed::ebpf

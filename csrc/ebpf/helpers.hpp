@@ -10,10 +10,18 @@
 
 namespace ringbed::ebpf {
 
+// What the JIT must know of a helper.
+struct HelperEffects {
+  bool writes = false;        // to memory that an argument points to
+  bool moves_packet = false;  // the bounds of the packet change
+  bool calls_back = false;    // into the program
+};
+
 struct HelperRow {
   std::uint32_t number;
   std::string_view name;
   HelperFunction function;
+  HelperEffects effects = {};
 };
 
 // Ascending by number.
@@ -21,5 +29,8 @@ struct HelperRow {
 
 // "" for a number that the table does not have.
 [[nodiscard]] std::string_view helper_name(std::uint32_t number) noexcept;
+
+// All of them for a number that the table does not have.
+[[nodiscard]] HelperEffects helper_effects(std::uint32_t number) noexcept;
 
 }  // namespace ringbed::ebpf

@@ -1,9 +1,11 @@
 #include "ebpf/machine.hpp"
 
+#include <bit>
 #include <cstring>
 #include <utility>
 
 #include "ebpf/helpers.hpp"
+#include "ebpf/jit_code.hpp"
 
 namespace ringbed::ebpf {
 
@@ -13,6 +15,12 @@ void interpret(const Instruction* at, State& state) noexcept {
   do {
     at = at->run(at, state);
   } while (at != nullptr);
+}
+
+// Frames that native code entered, and has not left, are left as they are.
+void finish(const Instruction* at, State& state) noexcept {
+  state.dirty_frames |= (2u << state.depth) - 1;
+  interpret(at, state);
 }
 
 }  // namespace
@@ -36,22 +44,45 @@ base::Status Machine::set_engine(Engine engine) {
   return {};
 }
 
+void Machine::prepare(const Program& program) noexcept {
+  state_.jumped = 0;
+  state_.limit = limit_;
+  state_.regions = memory_.data();
+  state_.region_count = memory_.count();
+  state_.machine = this;
+  state_.program = &program;
+  state_.depth = 0;
+  state_.base_depth = 0;
+  state_.tail_calls = 0;
+  state_.fault = {};
+  state_.r[kFramePointer] = State::frame_pointer(0);
+}
+
 Outcome Machine::run(const Program& program, std::uint64_t r1, std::uint64_t r2) noexcept {
-  State state;
-  state.r[1] = r1;
-  state.r[2] = r2;
-  state.r[kFramePointer] = State::frame_pointer(0);
-  state.limit = limit_;
-  state.regions = memory_.data();
-  state.region_count = memory_.count();
-  state.machine = this;
-  state.program = &program;
-  std::memset(stack_.data(), 0, kStackBytes);  // frame 0; calls clear theirs
-  interpret(program.code.data(), state);
-  const std::int64_t executed = state.fault.kind == FaultKind::none
-                                    ? state.executed(state.mark)
-                                    : state.jumped + state.fault.instruction + 1;
-  return {state.r[0], static_cast<std::uint64_t>(executed), state.fault};
+  prepare(program);
+  const Instruction* at = program.code.data();
+  if (engine_ == Engine::jit && program.native != nullptr && program.native->machine() == this) {
+    clear_stack();
+    const Region& packet = memory_.data()[kPacketRegion];
+    state_.packet_delta = reinterpret_cast<std::uintptr_t>(packet.base) - packet.start;
+    state_.frame = stack_.data();
+    state_.context = packet_.published(memory_) ? packet_.type() : ProgramType::raw;
+    at = program.native->start(state_, r1, r2);
+  } else {
+    state_.r = {0, r1, r2};
+    state_.r[kFramePointer] = State::frame_pointer(0);
+    std::memset(stack_.data(), 0, kStackBytes);  // frame 0; calls clear theirs
+  }
+  if (at != nullptr) {
+    finish(at, state_);
+  }
+  const bool ok = state_.fault.kind == FaultKind::none;
+  if (!ok) {
+    state_.dirty_frames = (1u << kMaxFrames) - 1;
+  }
+  const std::int64_t executed =
+      ok ? state_.finished : state_.jumped + state_.fault.instruction + 1;
+  return {state_.r[0], static_cast<std::uint64_t>(executed), ok ? Fault{} : state_.fault};
 }
 
 Outcome Machine::run(const Program& program, base::ByteView frame,
@@ -102,7 +133,34 @@ const Program* Machine::tail_target(State& state, std::uint64_t value, std::uint
   return target;
 }
 
+void Machine::clear_stack() noexcept {
+  for (; state_.dirty_frames != 0; state_.dirty_frames &= state_.dirty_frames - 1) {
+    const auto frame = static_cast<std::size_t>(std::countr_zero(state_.dirty_frames));
+    std::memset(stack_.data() + frame * kStackBytes, 0, kStackBytes);
+  }
+}
+
+void Machine::call_function(State& state, std::uint32_t entry) noexcept {
+  const Program& program = *state.program;
+  const Instruction* at = program.code.data() + entry;
+  if (engine_ == Engine::jit && program.native != nullptr && program.native->machine() == this) {
+    void* const native_stack = state.native_stack;
+    std::uint8_t* const frame = state.frame;
+    state.frame = stack_.data() + std::size_t{state.depth} * kStackBytes;
+    at = program.native->call_back(state, entry);
+    state.native_stack = native_stack;
+    state.frame = frame;
+  }
+  if (at != nullptr) {
+    finish(at, state);
+  }
+}
+
 bool Machine::call_back(State& state, std::uint32_t entry, std::array<std::uint64_t, 4> arguments) {
+  if (entry + std::size_t{1} >= state.program->code.size()) {
+    state.stop(state.mark, FaultKind::bad_call_target, handle(kFunctionHandle, entry));
+    return false;
+  }
   if (state.depth + 1 >= kMaxFrames) {
     state.stop(state.mark, FaultKind::call_depth, state.depth + 1);
     return false;
@@ -117,12 +175,12 @@ bool Machine::call_back(State& state, std::uint32_t entry, std::array<std::uint6
   for (unsigned i = 0; i < arguments.size(); ++i) {
     state.r[1 + i] = arguments[i];
   }
-  interpret(program->code.data() + entry, state);
+  call_function(state, entry);
   if (state.fault.kind != FaultKind::none) {
     return false;
   }
   const std::uint64_t result = state.r[0];
-  const std::int64_t executed = state.executed(state.mark);
+  const std::int64_t executed = state.finished;
   --state.depth;
   state.base_depth = base_depth;
   state.program = program;

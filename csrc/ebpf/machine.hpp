@@ -19,6 +19,7 @@
 namespace ringbed::ebpf {
 
 inline constexpr std::int32_t kTailCallHelper = 12;
+inline constexpr std::int32_t kMapLookupHelper = 1;
 inline constexpr std::int64_t kDefaultInstructionLimit = 10'000'000;
 
 // Reads its arguments from r1 to r5, returns r0; State::refuse ends the run.
@@ -92,9 +93,23 @@ class Machine {
   [[nodiscard]] Packet& packet() noexcept { return packet_; }
   [[nodiscard]] Memory& memory() noexcept { return memory_; }
   [[nodiscard]] Environment& environment() noexcept { return environment_; }
+  [[nodiscard]] const Memory& memory() const noexcept { return memory_; }
+  [[nodiscard]] const Packet& packet() const noexcept { return packet_; }
+  [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
+  // The state that runs use; native code addresses the machine's parts relative to it.
+  [[nodiscard]] const State& state() const noexcept { return state_; }
   void set_instruction_limit(std::int64_t limit) noexcept { limit_ = limit; }
 
  private:
+  // Zeroes the stack frames that earlier runs left dirty.
+  void clear_stack() noexcept;
+  // Clears the state for a run of `program`.
+  void prepare(const Program& program) noexcept;
+  // Runs on from `entry` of the current program to the end of the run or of the callback, natively
+  // where it can.
+  void call_function(State& state, std::uint32_t entry) noexcept;
+
+  State state_;
   Memory memory_;
   Environment environment_;
   Engine engine_ = Engine::interpreter;

@@ -113,6 +113,17 @@ class Map {
   virtual int next_key(const std::uint8_t* key, std::uint8_t* next);
   [[nodiscard]] virtual std::uint32_t user_value_bytes() const { return spec_.value_size; }
 
+  // The region whose elements find() returns, each at its start; 0: none, or not always.
+  [[nodiscard]] virtual std::uint32_t value_region() const { return 0; }
+  // How find() computes an element from an index, for kinds that do no more than that.
+  struct Indexed {
+    bool direct = false;
+    std::uint32_t cpus = 1;  // element = index * cpus + the current CPU
+  };
+  [[nodiscard]] virtual Indexed indexed() const { return {}; }
+  // The slots of a prog_array, max_entries of them, where they stay.
+  [[nodiscard]] virtual const Program* const* programs() const { return nullptr; }
+
   // --- kinds that hold something else than bytes -------------------------------------------------
   [[nodiscard]] virtual const Program* program(std::uint32_t) const { return nullptr; }
   virtual int set_program(std::uint32_t, const Program*) { return -EINVAL; }

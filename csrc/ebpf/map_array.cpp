@@ -43,6 +43,8 @@ class ArrayMap final : public Map {
   }
   int erase(const std::uint8_t*) override { return -EINVAL; }
   [[nodiscard]] bool walkable() const override { return true; }
+  [[nodiscard]] std::uint32_t value_region() const override { return region_; }
+  [[nodiscard]] Indexed indexed() const override { return {true, cpus_}; }
 
   int read(const std::uint8_t* key, std::uint8_t* value, std::uint64_t) override {
     const std::uint32_t index = base::load_native<std::uint32_t>(key);

@@ -65,6 +65,7 @@ class HashMap final : public Map {
     return 0;
   }
   [[nodiscard]] bool walkable() const override { return true; }
+  [[nodiscard]] std::uint32_t value_region() const override { return region_; }
 
   int read(const std::uint8_t* key, std::uint8_t* value, std::uint64_t) override {
     const std::uint32_t slot = index_.find(key);

@@ -15,6 +15,7 @@ class ProgArray final : public Map {
   [[nodiscard]] const Program* program(std::uint32_t index) const override {
     return programs_[index];
   }
+  [[nodiscard]] const Program* const* programs() const override { return programs_.data(); }
   int set_program(std::uint32_t index, const Program* program) override {
     if (index >= spec_.max_entries) {
       return -E2BIG;

@@ -18,6 +18,11 @@ constexpr std::uint32_t kSkbContextBytes = 192;
 
 }  // namespace
 
+ContextLayout context_layout(ProgramType type) noexcept {
+  return type == ProgramType::xdp ? ContextLayout{0, 4, kXdpContextBytes}
+                                  : ContextLayout{76, 80, kSkbContextBytes};
+}
+
 void Packet::place(base::ByteView frame, ProgramType type, const PacketParameters& parameters) {
   parameters_ = parameters;
   type_ = type;

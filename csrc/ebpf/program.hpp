@@ -12,6 +12,7 @@
 
 namespace ringbed::ebpf {
 
+class Machine;
 struct State;
 struct Instruction;
 
@@ -57,6 +58,10 @@ struct Program {
   std::vector<SourceLine> lines;  // by instruction, ascending; may be empty
   Mode mode = Mode::isa;
   NativeCodePointer native;  // of Machine::compile; none: interpreted by either engine
+  const Machine* native_machine = nullptr;  // copies of what `native` says, for tail calls
+  const void* native_tail = nullptr;
+
+  void set_native(NativeCodePointer made);
 };
 
 // The line that holds `instruction`, or nullptr.

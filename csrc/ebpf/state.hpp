@@ -51,8 +51,16 @@ struct State {
   std::uint32_t depth = 0;       // frames below the current one
   std::uint32_t base_depth = 0;  // an exit at this depth ends the run (or a helper's callback)
   std::uint32_t tail_calls = 0;
-  const Instruction* mark = nullptr;  // the helper call under way, or behind the last exit
+  const Instruction* mark = nullptr;  // the helper call under way
+  std::int64_t finished = 0;          // instructions executed, when the run or callback has ended
   Fault fault;
+
+  // Of native code (jit_translator.hpp).
+  std::uint64_t packet_delta = 0;     // a packet byte's host address, less its VM address
+  std::uint8_t* frame = nullptr;      // host address of the current stack frame
+  void* native_stack = nullptr;       // where an exit to the interpreter unwinds to
+  std::uint32_t dirty_frames = 0;     // stack frames, one bit each, that may not be zero
+  ProgramType context = ProgramType::raw;  // whose context and packet are in place
 
   struct Frame {
     const Instruction* back = nullptr;
@@ -83,6 +91,7 @@ struct State {
   void open_frame() noexcept {
     ++depth;
     std::memset(regions[kStackRegion + depth].base, 0, kStackBytes);
+    dirty_frames |= 1u << depth;
     r[kFramePointer] = frame_pointer(depth);
   }
 

@@ -186,7 +186,7 @@ TEST_P(Vectors, Programs) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Interpreter, Vectors, testing::Values(Engine::interpreter));
+INSTANTIATE_TEST_SUITE_P(Engines, Vectors, testing::Values(Engine::interpreter, Engine::jit));
 
 // The same expectations hold for the kernel: it is the oracle of the vectors themselves.
 TEST(KernelVectors, Arithmetic) {
