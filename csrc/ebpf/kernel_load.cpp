@@ -69,6 +69,7 @@ class ObjectLoader {
   base::Status prepare_map(bpf_map* map, const MapSpec& spec);
   base::Error load_error(int error);
   base::Error refused(const ProgramSpec& program, int error);
+  std::string short_log(const ProgramSpec& program) const;
   base::Error no_map(const std::string& name, int error) const;
   base::Result<KernelCollection> take() const;
 
@@ -255,11 +256,25 @@ base::Error ObjectLoader::no_map(const std::string& name, int error) const {
   return made;
 }
 
-// Loads once more, everything logged, and reads the log.
+// What the first attempt logged of that program: the reason without the walk to it.
+std::string ObjectLoader::short_log(const ProgramSpec& program) const {
+  std::size_t at = 0;
+  for (bpf_program* each = library_.next_program(object_.get(), nullptr); each != nullptr;
+       each = library_.next_program(object_.get(), each), ++at) {
+    if (program.name == library_.program_name(each) && !logs_[at].empty()) return logs_[at].data();
+  }
+  return "";
+}
+
+// Loads once more, everything logged, and reads the log. A program that is too long is not worth
+// it: its log is a million instructions of the same loop, and takes seconds.
 base::Error ObjectLoader::refused(const ProgramSpec& program, int error) {
+  const std::string first = short_log(program);
+  if (first.find("is too large. Processed") != std::string::npos) {
+    return verifier_error(program, first, error, options_.log_folder);
+  }
   std::vector<char> log(kWholeLogBytes);
-  KernelOptions options = options_;
-  ObjectLoader again(library_, file_, spec_, options);
+  ObjectLoader again(library_, file_, spec_, options_);
   if (again.open().ok() && again.prepare_programs().ok() && again.prepare_maps().ok()) {
     for (bpf_program* each = library_.next_program(again.object_.get(), nullptr); each != nullptr;
          each = library_.next_program(again.object_.get(), each)) {
@@ -269,7 +284,10 @@ base::Error ObjectLoader::refused(const ProgramSpec& program, int error) {
     }
     library_.load(again.object_.get());
   }
-  return verifier_error(program, log.data(), error, options_.log_folder);
+  std::string whole = log.data();
+  // Before Linux 6.4 a log that is too long loses its end, where the reason is.
+  if (whole.find("processed ") == std::string::npos) whole += "\n" + first;
+  return verifier_error(program, whole, error, options_.log_folder);
 }
 
 base::Result<KernelCollection> ObjectLoader::take() const {

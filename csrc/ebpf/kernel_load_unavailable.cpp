@@ -1,6 +1,7 @@
-// What takes the place of libbpf.cpp and kernel_load.cpp where libbpf's headers were not there when
-// ringbed was built.
+// What takes the place of libbpf.cpp, kernel_load.cpp and kernel_tc.cpp where libbpf's headers were
+// not there when ringbed was built.
 #include "ebpf/kernel_collection.hpp"
+#include "ebpf/kernel_tc.hpp"
 
 namespace ringbed::ebpf {
 
@@ -12,5 +13,11 @@ base::Result<KernelCollection> KernelCollection::load(base::ByteView, const Obje
                      "cannot load objects into the kernel: " + libbpf_refusal(),
                      "install libbpf-dev (apt-get install libbpf-dev) and build again"};
 }
+
+base::Result<bool> attach_clsact(std::uint32_t, int) {
+  return base::Error{base::ErrorCode::unavailable, "cannot make a TC filter: " + libbpf_refusal(),
+                     "use --mode tcx"};
+}
+void detach_clsact(std::uint32_t, bool) noexcept {}
 
 }  // namespace ringbed::ebpf

@@ -65,6 +65,10 @@ void resolve_all(Libbpf& to, Resolver& find) {
   find(to.map_reuse_fd, "bpf_map__reuse_fd");
   find(to.map_initial_value, "bpf_map__initial_value");
   find(to.map_set_initial_value, "bpf_map__set_initial_value");
+  find(to.tc_hook_create, "bpf_tc_hook_create");
+  find(to.tc_hook_destroy, "bpf_tc_hook_destroy");
+  find(to.tc_attach, "bpf_tc_attach");
+  find(to.tc_detach, "bpf_tc_detach");
 }
 
 Opened open_library() {

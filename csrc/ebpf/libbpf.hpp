@@ -1,5 +1,6 @@
 // libbpf's functions, found at run time: the headers are needed to build, the library only to load
-// an object into the kernel. Only kernel_load.cpp uses this.
+// an object into the kernel. Only
+// kernel_load.cpp and kernel_tc.cpp use this.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -39,6 +40,10 @@ struct Libbpf {
   decltype(&::bpf_map__reuse_fd) map_reuse_fd = nullptr;
   decltype(&::bpf_map__initial_value) map_initial_value = nullptr;
   decltype(&::bpf_map__set_initial_value) map_set_initial_value = nullptr;
+  decltype(&::bpf_tc_hook_create) tc_hook_create = nullptr;
+  decltype(&::bpf_tc_hook_destroy) tc_hook_destroy = nullptr;
+  decltype(&::bpf_tc_attach) tc_attach = nullptr;
+  decltype(&::bpf_tc_detach) tc_detach = nullptr;
 };
 
 // The library, opened once; nullptr, and why in `refusal`, when it is missing or too old.

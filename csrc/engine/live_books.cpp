@@ -58,6 +58,26 @@ std::uint64_t dropped_before_the_port(const LiveSession& session) {
   return session.kernel_dropped() > counted ? session.kernel_dropped() - counted : 0;
 }
 
+// What the classifier did with frames that reached no ring. The kernel counts what arrived, the
+// programs what became of it; a frame that neither the ring nor a verdict accounts for leaves the
+// books open.
+void book_classifier(Ledger& books, const LiveWorld& world, const LiveSession& session) {
+  const LiveClassifier& classifier = *session.classifier();
+  std::uint64_t ring = books.received + books.dropped(Stage::rx_ring);
+  std::uint64_t past = 0;
+  if (const auto counts = classifier.counts()) {
+    books.drop(Stage::classifier, Reason::classifier_drop, counts->drop);
+    books.drop(Stage::classifier, Reason::classifier_aborted, counts->aborted);
+    past = counts->pass + counts->tx;
+    if (classifier.redirects_elsewhere() && counts->redirect > ring)
+      past += counts->redirect - ring;
+  } else if (world.closed() && session.kernel_arrived() > ring) {
+    past = session.kernel_arrived() - ring;  // an object that does not count: no drop is known
+  }
+  books.received += past;
+  books.bypassed += past;
+}
+
 Ledger ledger(const LiveWorld& world, const LiveSession& session) {
   Ledger books;
   add(books, session.generator().ledger());
@@ -79,9 +99,15 @@ Ledger ledger(const LiveWorld& world, const LiveSession& session) {
       books.responses += stats.tx_completed - stats.tx_dropped();
     }
   }
+  if (session.classifier() != nullptr) {
+    book_classifier(books, world, session);
+  }
   if (world.closed()) {
     books.arrived += session.kernel_arrived();
-    books.drop(Stage::rx_ring, Reason::rx_ring_full, dropped_before_the_port(session));
+    // Frames that a classifier passes on may be nobody's in the stack, which the interface counts.
+    if (session.classifier() == nullptr) {
+      books.drop(Stage::rx_ring, Reason::rx_ring_full, dropped_before_the_port(session));
+    }
   } else {
     book_lost_on_the_wire(books);
   }
@@ -110,10 +136,11 @@ std::vector<StageResult> stages(const Ledger& books, const LiveSession& session)
   const auto tx =
       merged(session, [](const LiveDevice& worker) { return worker.measured().tx_wait; });
   const std::uint64_t queued = books.arrived - books.dropped(Stage::nic);
-  return {
+  const std::uint64_t taken = books.received + books.dropped(Stage::classifier);
+  std::vector<StageResult> rows = {
       stage(Stage::link, books.offered + books.duplicated_forward, books.arrived),
       stage(Stage::nic, books.arrived, queued),
-      stage(Stage::rx_ring, queued, books.received),
+      stage(Stage::rx_ring, queued, taken),
       devices.stage(Stage::parse, &parse),
       devices.stage(Stage::validate, nullptr),
       devices.stage(Stage::match, nullptr),
@@ -123,6 +150,10 @@ std::vector<StageResult> stages(const Ledger& books, const LiveSession& session)
       stage(Stage::tx_ring, books.responded, books.sent, tx),
       stage(Stage::return_link, books.sent + books.duplicated_return, books.responses),
   };
+  if (session.classifier() != nullptr) {
+    rows.insert(rows.begin() + 3, stage(Stage::classifier, taken, books.received));
+  }
+  return rows;
 }
 
 std::vector<RingResult> rings(const Plan& plan, const LiveSession& session) {
@@ -228,6 +259,10 @@ RunResult close_books(const Plan& plan, const LiveWorld& world, const LiveSessio
   result.streams = streams(session);
   result.cores = cores(session);
   result.memory_bytes = session.memory_bytes() + result.connections.bytes;
+  if (session.classifier() != nullptr) {
+    result.classifier = session.classifier()->result();
+    result.classifier_swaps = session.classifier()->swaps();
+  }
   result.digest = digest(result.ledger);
   return result;
 }

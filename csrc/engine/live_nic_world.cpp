@@ -28,6 +28,7 @@ class NicWorld final : public LiveWorld {
   base::Result<port::LinkInfo> device_link() override {
     return port::link_in(space_, interfaces_.back());
   }
+  base::Status at_device(const std::function<base::Status()>& work) override { return work(); }
   bool closed() const noexcept override { return false; }
 
  private:

@@ -51,6 +51,14 @@ base::Result<LiveSetup> setup_of(const Plan& plan, std::uint32_t longest) {
   if (base::Status status = check_backend(setup.device_backend); !status) {
     return status.error();
   }
+  if (plan.has_classifier && setup.device_backend != "xdp") {
+    return base::Error{
+        base::ErrorCode::invalid,
+        "device.port '" + setup.device_backend +
+            "' with a classifier: it redirects to AF_XDP sockets, which are those of "
+            "the backend xdp",
+        "leave device.port out, or the classifier"};
+  }
   setup.device_rx = plan.sim.nic.rx_descriptors;
   setup.device_tx = plan.sim.nic.tx_descriptors;
   return setup;
@@ -59,11 +67,6 @@ base::Result<LiveSetup> setup_of(const Plan& plan, std::uint32_t longest) {
 }  // namespace
 
 base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
-  if (plan.has_classifier) {
-    return base::Error{base::ErrorCode::unavailable,
-                       "this version of ringbed does not run classifiers in live worlds",
-                       "leave `classifier` out of the scenario"};
-  }
   auto source = gen::Generator::create(plan.traffic, plan.seed, plan.sim.link.rate_bps,
                                        {plan.packets, plan.duration_ns * sim::kPsPerNs});
   if (!source) {

@@ -74,6 +74,14 @@ base::Status LiveSession::open_ends() {
   config.area = span_of(device_area_);
   config.rx_frames = setup_.device_rx;
   config.tx_descriptors = setup_.device_tx;
+  if (plan_.has_classifier) {
+    auto classifier = LiveClassifier::open(plan_, world_);
+    if (!classifier) {
+      return classifier.error();
+    }
+    classifier_ = std::move(classifier).value();
+    config.xdp.foreign = classifier_->sockets();
+  }
   auto device_ports = world_.open_device(config);
   if (!device_ports) {
     return device_ports.error();
@@ -128,7 +136,8 @@ void LiveSession::make_workers(std::uint64_t pool_address) {
 }
 
 std::size_t LiveSession::memory_bytes() const noexcept {
-  std::size_t sum = generator_->memory_bytes() + device_area_.size() + source_.memory_bytes();
+  std::size_t sum = (classifier_ ? classifier_->memory_bytes() : 0) + generator_->memory_bytes() +
+                    device_area_.size() + source_.memory_bytes();
   for (const auto& worker : workers_) {
     sum += worker->tracker().memory_bytes();
     for (std::size_t i = 0; i < worker->queues().size(); ++i) {
@@ -145,6 +154,9 @@ base::Status LiveSession::run(const RunControl& control) {
   }
   const Placement placement;
   const bool yield = placement.crowded(1 + workers_.size());
+  if (classifier_) {
+    classifier_->start();
+  }
   clock_.start_at(LiveClock::now_raw() + kStartDelayNs);
   base::Status status;
   {
@@ -160,6 +172,10 @@ base::Status LiveSession::run(const RunControl& control) {
         placement.pin(0);
         generator_->run(stop_sending_, stop_, yield);
       }));
+    }
+    if (classifier_ && plan_.classifier.swaps > 0) {
+      threads.push_back(start_thread("ringbed-swap",
+                                     [this] { classifier_->keep_swapping(stop_sending_, stop_); }));
     }
     status = watch(control);
     if (status) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/device_set.hpp"
+#include "engine/live_classifier.hpp"
 #include "engine/live_device.hpp"
 #include "engine/live_generator.hpp"
 #include "engine/live_world.hpp"
@@ -41,6 +42,9 @@ class LiveSession {
   [[nodiscard]] std::uint64_t end_ns() const noexcept { return end_ns_; }
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
+  // nullptr: the scenario has none.
+  [[nodiscard]] const LiveClassifier* classifier() const noexcept { return classifier_.get(); }
+
   // Frames that the kernel saw arrive at the device's interface during the run.
   [[nodiscard]] std::uint64_t kernel_arrived() const noexcept { return kernel_arrived_; }
   // ... and dropped there before any socket saw them.
@@ -62,6 +66,7 @@ class LiveSession {
   LiveWorld& world_;
   LiveSetup setup_;
   gen::Generator source_;
+  std::unique_ptr<LiveClassifier> classifier_;
   ring::MemoryArea generator_area_;
   ring::MemoryArea device_area_;
   port::Ports generator_ports_;

@@ -2,6 +2,7 @@
 // counters of the interfaces behind them, which the books are checked against.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -36,6 +37,9 @@ class LiveWorld {
   // The interfaces as the kernel counts them now.
   [[nodiscard]] virtual base::Result<port::LinkInfo> generator_link() = 0;
   [[nodiscard]] virtual base::Result<port::LinkInfo> device_link() = 0;
+
+  // Does `work` in the network namespace of the device's interface.
+  [[nodiscard]] virtual base::Status at_device(const std::function<base::Status()>& work) = 0;
 
   // The world carries nothing but this run, so that every frame must be accounted for.
   [[nodiscard]] virtual bool closed() const noexcept = 0;

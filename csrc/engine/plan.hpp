@@ -39,6 +39,8 @@ struct ClassifierPlan {
   std::string prog_array;           // the map of the stages; empty: the only one
   std::uint64_t instruction_fs = 0;
   StageOptions options;
+  std::uint32_t swaps = 0;          // live worlds: it is loaded anew and swapped so often
+  std::uint64_t swap_every_ns = 0;  // 0: one swap behind the other
 };
 
 struct Plan {

@@ -159,6 +159,8 @@ void read_classifier(ProtoReader& in, ClassifierPlan& classifier) {
       case 7: classifier.prog_array = in.text(); break;
       case 8: classifier.instruction_fs = in.u64(); break;
       case 9: nested(in, classifier.options, read_stage_options); break;
+      case 10: classifier.swaps = in.u32(); break;
+      case 11: classifier.swap_every_ns = in.u64(); break;
       default: break;
     }
   }

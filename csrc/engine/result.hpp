@@ -119,6 +119,14 @@ struct ClassifierResult {
   base::Histogram ns;
 };
 
+// Of a live run: generations of the classifier that took each other's place.
+struct ClassifierSwaps {
+  std::uint64_t count = 0;
+  std::uint64_t failed = 0;
+  std::string error;   // the first one
+  base::Histogram ns;  // from the start of loading to the end of the old generation
+};
+
 struct RunResult {
   bool interrupted = false;
   std::uint64_t end_ns = 0;
@@ -136,6 +144,7 @@ struct RunResult {
   std::string digest;
   std::uint64_t memory_bytes = 0;
   std::optional<ClassifierResult> classifier;
+  std::optional<ClassifierSwaps> classifier_swaps;
 };
 
 // The message RunResult of record.proto.

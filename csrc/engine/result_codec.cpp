@@ -175,6 +175,15 @@ ProtoWriter write(const ClassifierResult& classifier) {
   return out;
 }
 
+ProtoWriter write(const ClassifierSwaps& swaps) {
+  ProtoWriter out;
+  out.u64(1, swaps.count);
+  out.u64(2, swaps.failed);
+  out.text(3, swaps.error);
+  out.message(4, write(swaps.ns));
+  return out;
+}
+
 void write_drops(ProtoWriter& out, const base::Ledger& ledger) {
   for (std::size_t stage = 0; stage < base::kStageCount; ++stage) {
     for (std::size_t reason = 0; reason < base::kReasonCount; ++reason) {
@@ -210,6 +219,9 @@ std::vector<std::uint8_t> encode(const RunResult& result) {
   out.u64(15, result.memory_bytes);
   if (result.classifier) {
     out.message(70, write(*result.classifier));
+  }
+  if (result.classifier_swaps) {
+    out.message(80, write(*result.classifier_swaps));
   }
   return out.take();
 }

@@ -26,6 +26,9 @@ class VethWorld final : public LiveWorld {
   base::Result<port::LinkInfo> device_link() override {
     return port::link_in(pair_.right().space, pair_.right().link.name);
   }
+  base::Status at_device(const std::function<base::Status()>& work) override {
+    return pair_.right().space.run(work);
+  }
   bool closed() const noexcept override { return true; }
 
  private:

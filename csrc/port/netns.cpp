@@ -31,10 +31,22 @@ void on_own_thread(Work work) {
 }  // namespace
 
 base::Result<NetworkNamespace> NetworkNamespace::current() {
-  FileDescriptor descriptor(open(kThisThread, O_RDONLY | O_CLOEXEC));
+  FileDescriptor descriptor(::open(kThisThread, O_RDONLY | O_CLOEXEC));
   if (!descriptor) {
     return system_error(base::ErrorCode::unavailable, std::string("cannot open ") + kThisThread,
                         errno, "mount /proc");
+  }
+  return NetworkNamespace(std::move(descriptor));
+}
+
+base::Result<NetworkNamespace> NetworkNamespace::open(const std::string& name) {
+  const bool path = name.find('/') != std::string::npos;
+  const std::string file = path ? name : "/run/netns/" + name;
+  FileDescriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor) {
+    return system_error(errno == ENOENT ? base::ErrorCode::invalid : base::ErrorCode::unavailable,
+                        "network namespace " + name + ": cannot open " + file, errno,
+                        "`ip netns list` shows the names; /proc/PID/ns/net works, too");
   }
   return NetworkNamespace(std::move(descriptor));
 }

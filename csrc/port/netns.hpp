@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <functional>
+#include <string>
 
 #include "base/result.hpp"
 #include "port/descriptor.hpp"
@@ -14,6 +15,8 @@ class NetworkNamespace {
  public:
   // A new, empty one. Error: unavailable (CAP_SYS_ADMIN).
   [[nodiscard]] static base::Result<NetworkNamespace> create();
+  // The one of that name (`ip netns`), or of that path. Errors: invalid, unavailable.
+  [[nodiscard]] static base::Result<NetworkNamespace> open(const std::string& name);
   // The one that the calling thread is in.
   [[nodiscard]] static base::Result<NetworkNamespace> current();
 

@@ -17,12 +17,20 @@ namespace ringbed::port {
 enum class XdpMode : std::uint8_t { best, native, generic };
 enum class XdpCopy : std::uint8_t { best, zero_copy, copy };
 
+// A program that somebody else has attached, and its map of AF_XDP sockets: the port then attaches
+// none of its own and only serves its queues. The descriptor stays the caller's.
+struct ForeignProgram {
+  int sockets = -1;  // BPF_MAP_TYPE_XSKMAP by queue; -1: no such program
+  bool native = false;
+};
+
 struct XdpOptions {
   XdpMode mode = XdpMode::best;
   XdpCopy copy = XdpCopy::best;
   bool need_wakeup = true;
   std::uint32_t busy_poll_us = 0;       // 0: no preferred busy polling
   std::uint32_t busy_poll_budget = 64;  // frames a poll
+  ForeignProgram foreign;
 };
 
 // What is opened: all queues of one interface (or file) at once.

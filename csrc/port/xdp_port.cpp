@@ -332,8 +332,10 @@ base::Result<Ports> create_xdp(const PortConfig& config) {
                        "there is no network interface '" + config.where + "'",
                        "name one that `ip link` lists"};
   }
-  auto program = XdpProgram::attach(interface, config.queues, config.xdp.mode,
-                                    config.frame_bytes > kMaxChunkBytes);
+  auto program = config.xdp.foreign.sockets >= 0
+                     ? XdpProgram::borrow(config.xdp.foreign)
+                     : XdpProgram::attach(interface, config.queues, config.xdp.mode,
+                                          config.frame_bytes > kMaxChunkBytes);
   if (!program) {
     return program.error();
   }

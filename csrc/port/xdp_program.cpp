@@ -1,5 +1,6 @@
 #include "port/xdp_program.hpp"
 
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <sys/syscall.h>
@@ -132,6 +133,16 @@ base::Result<XdpProgram> XdpProgram::attach(std::uint32_t interface, std::uint32
   if (!made.link_) {
     return not_attached(error, mode);
   }
+  return made;
+}
+
+base::Result<XdpProgram> XdpProgram::borrow(const ForeignProgram& foreign) {
+  XdpProgram made;
+  made.sockets_ = FileDescriptor(fcntl(foreign.sockets, F_DUPFD_CLOEXEC, 3));
+  if (!made.sockets_) {
+    return refused("cannot use the program's map of AF_XDP sockets", errno);
+  }
+  made.native_ = foreign.native;
   return made;
 }
 

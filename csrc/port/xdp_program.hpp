@@ -23,6 +23,9 @@ class XdpProgram {
                                                        std::uint32_t queues, XdpMode mode,
                                                        bool multi_buffer);
 
+  // Attaches nothing: stands for a program of somebody else.
+  [[nodiscard]] static base::Result<XdpProgram> borrow(const ForeignProgram& foreign);
+
   // Frames of `queue` go to `socket` from now on; the socket must be bound.
   [[nodiscard]] base::Status serve(std::uint32_t queue, int socket);
 

@@ -20,8 +20,15 @@ export function classifier(look: Look, report: Report): string[] {
     ...(part.fault === undefined
       ? []
       : [paint(look, 'red', `  ${count(part.faults)} stopped, the first: ${part.fault}`)]),
+    ...swapLine(look, part.swaps),
     ...stageTable(look, part.stages),
   ];
+}
+
+function swapLine(look: Look, swaps: NonNullable<Report['classifier']>['swaps']): string[] {
+  if (swaps === undefined) return [];
+  const failed = swaps.failed > 0n ? paint(look, 'red', ` · ${count(swaps.failed)} failed: ${swaps.error}`) : '';
+  return [`  swapped ${count(swaps.count)} times while frames flowed · ${time(swaps.ns.p50)} each${failed}`];
 }
 
 type Stages = NonNullable<Report['classifier']>['stages'];

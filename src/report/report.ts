@@ -1,7 +1,7 @@
 // A run's record as the report that users read: the JSON contract `ringbed.report/1`. Names are a
 // contract: add, never rename. In memory 64-bit counts are bigint; stringify() writes them as JSON
 // numbers while these are exact and as strings above 2^53.
-import type { ClassifierResult, NamedCount, RunRecord } from '../run/result.js';
+import type { ClassifierResult, ClassifierSwaps, NamedCount, RunRecord } from '../run/result.js';
 import { type Hist, summaryOf } from './hist.js';
 import { notesOf } from './notes.js';
 import { evaluateSlos, type SloOutcome } from './slo.js';
@@ -101,6 +101,8 @@ export interface Report {
     fault?: string;
     faults: bigint;
     ns: Hist;
+    /** Of a live run that was asked for them: it was loaded anew and took its own place. */
+    swaps?: { count: bigint; failed: bigint; error: string; ns: Hist };
   };
   slo: SloOutcome[];
   digest: string;
@@ -144,7 +146,7 @@ export function buildReport(record: RunRecord): Report {
       gapIntended: summaryOf(stream.gapIntended),
     })),
     cores: result.cores,
-    ...(result.classifier == null ? {} : { classifier: classifierOf(result.classifier) }),
+    ...(result.classifier == null ? {} : { classifier: classifierOf(result.classifier, result.classifierSwaps) }),
     slo: [],
     digest: result.digest,
     memoryBytes: result.memoryBytes,
@@ -163,13 +165,17 @@ export function buildReport(record: RunRecord): Report {
 const byName = (counts: readonly NamedCount[]): Record<string, bigint> =>
   Object.fromEntries(counts.map(({ name, count }) => [name, count]));
 
-function classifierOf({ fault, ...rest }: ClassifierResult): NonNullable<Report['classifier']> {
+function classifierOf(
+  { fault, ...rest }: ClassifierResult,
+  swaps: ClassifierSwaps | null | undefined,
+): NonNullable<Report['classifier']> {
   return {
     ...rest,
     verdicts: byName(rest.verdicts),
     stages: rest.stages.map((stage) => ({ ...stage, verdicts: byName(stage.verdicts) })),
     ...(fault === '' ? {} : { fault }),
     ns: summaryOf(rest.ns),
+    ...(swaps == null ? {} : { swaps: { ...swaps, ns: summaryOf(swaps.ns) } }),
   };
 }
 

@@ -134,6 +134,13 @@ export interface ClassifierResult {
   ns: Histogram | null;
 }
 
+export interface ClassifierSwaps {
+  count: bigint;
+  failed: bigint;
+  error: string;
+  ns: Histogram | null;
+}
+
 export interface RunResult {
   interrupted: boolean;
   endNs: bigint;
@@ -152,6 +159,7 @@ export interface RunResult {
   memoryBytes: bigint;
   /** Absent in a record without one. */
   classifier?: ClassifierResult | null;
+  classifierSwaps?: ClassifierSwaps | null;
 }
 
 /** A target as the plan holds it; `limit` is in nanoseconds where the metric is a time. */

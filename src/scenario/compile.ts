@@ -95,6 +95,8 @@ function compileClassifier(spec: ClassifierSpec, object: ObjectFile | undefined)
       .map(([name, { maxEntries }]) => ({ name, maxEntries }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     instructionFemtoseconds: spec.instruction,
+    swaps: spec.swaps,
+    swapEveryNs: spec.swapEvery,
     options: {
       match: upper(options.match),
       otherwise: upper(options.otherwise),

@@ -71,6 +71,8 @@ const classifier = {
   stages: [],
   maps: {},
   instruction: '0ns',
+  swaps: 0,
+  swapEvery: '0ns',
   options: { match: 'ring', otherwise: 'kernel', limit: 0, burst: 32, every: 0 },
 };
 

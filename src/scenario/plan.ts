@@ -187,6 +187,8 @@ export interface Classifier {
   maps: { name: string; maxEntries: number }[];
   progArray: string;
   instructionFemtoseconds: number;
+  swaps: number;
+  swapEveryNs: number;
   options: StageOptions;
 }
 

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -40,7 +41,9 @@ struct ScratchFolder {
 // The object of test/data/bpf/<name>.bpf.c; empty when there is no clang for BPF.
 inline std::string compile_bpf(const std::string& name) {
   static const ScratchFolder folder;
-  const std::string object = folder.path + "/" + name + ".bpf.o";
+  std::string file = name;
+  std::replace(file.begin(), file.end(), '/', '_');
+  const std::string object = folder.path + "/" + file + ".bpf.o";
   if (std::filesystem::exists(object)) {
     return object;
   }

@@ -46,6 +46,11 @@ export function classifier() {
         timeIn('fs', { max: 1e15 }),
         'for each executed instruction, besides costs.classifier',
       ),
+      swaps: key(
+        count({ max: 1_000_000 }, 'swaps'),
+        'live worlds: loaded anew so often, to take its own place while frames flow',
+      ),
+      swapEvery: key(timeIn('ns', { max: 3_600e9 }), 'between two swaps; 0: one behind the other'),
       options: key(typed(options()), 'what the bundled stages are told'),
     },
     'a classifier',

@@ -1,0 +1,255 @@
+#include "ebpf/kernel_classifier.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/endian.hpp"
+#include "ebpf/kernel_syscall.hpp"
+
+namespace ringbed::ebpf {
+
+namespace {
+
+base::Error invalid(std::string message, std::string hint = "") {
+  return {base::ErrorCode::invalid, std::move(message), std::move(hint)};
+}
+
+const ProgramSpec* find_program(const LoadableObject& object, const std::string& name) {
+  const auto& programs = object.spec.programs;
+  const auto found = std::ranges::find(programs, name, &ProgramSpec::name);
+  return found == programs.end() ? nullptr : &*found;
+}
+
+std::string names_of(const LoadableObject& object) {
+  std::string names;
+  for (const ProgramSpec& each : object.spec.programs) {
+    names += (names.empty() ? "" : ", ") + each.name;
+  }
+  return names;
+}
+
+// Programs of object `index` that the layout uses, and those that the initialisers of the file's
+// prog_arrays name, which libbpf puts into their slots.
+base::Result<std::vector<std::string>> used(const ClassifierLayout& layout, std::size_t index) {
+  const LoadableObject& object = *layout.objects[index];
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (find_program(object, name) != nullptr && std::ranges::find(names, name) == names.end()) {
+      names.push_back(name);
+    }
+  };
+  if (index == 0) add(layout.entry);
+  for (const StageChoice& stage : layout.stages) {
+    if (stage.object == index) add(stage.program);
+  }
+  auto file = read_object(object.file);  // `object.spec` may have other slots
+  if (!file) return file.error();
+  for (const MapSpec& map : file.value().maps) {
+    for (const InitialSlot& slot : map.slots) {
+      add(slot.target);
+    }
+  }
+  return names;
+}
+
+bool same_shape(const MapSpec& spec, int descriptor) {
+  auto there = KernelMap::adopt(base::FileDescriptor(::dup(descriptor)));
+  if (!there) return false;
+  const MapSpec& other = there.value().spec();
+  return spec.type == other.type && spec.key_size == other.key_size &&
+         spec.value_size == other.value_size && spec.max_entries == other.max_entries;
+}
+
+// Of `shared`, what object `object` can use: everything of its shape but its prog_arrays and
+// constants, which belong to a generation.
+std::vector<MapReuse> reusable(const ObjectSpec& object, const std::vector<MapReuse>& shared) {
+  std::vector<MapReuse> maps;
+  for (const MapSpec& spec : object.maps) {
+    if (spec.type == MapType::prog_array || spec.frozen) continue;
+    const auto found = std::ranges::find(shared, spec.name, &MapReuse::name);
+    if (found != shared.end() && same_shape(spec, found->descriptor)) maps.push_back(*found);
+  }
+  return maps;
+}
+
+base::Status fill_slot(const KernelMap& array, std::uint32_t slot, const KernelProgram& program) {
+  std::uint8_t key[4];
+  std::uint8_t value[4];
+  base::store_native(key, slot);
+  base::store_native(value, static_cast<std::uint32_t>(program.descriptor()));
+  const int result = array.write(key, value, update_flag::any);
+  if (result == 0) return {};
+  return base::system_error(base::ErrorCode::invalid,
+                            "stage " + std::to_string(slot) + ", program " + program.name() +
+                                ": the prog_array does not take it",
+                            -result,
+                            result == -EINVAL ? "every stage must be of the entry's type: all in "
+                                                "sections xdp, or all in xdp.frags, or all in tc"
+                                              : "");
+}
+
+// The layout's stages and nothing else: what the file's initialisers put there goes.
+base::Status fill_slots(const ClassifierLayout& layout,
+                        const std::vector<KernelCollection>& collections) {
+  const KernelMap& array = *collections.front().map(layout.prog_array);
+  for (std::uint32_t slot = 0; slot < array.spec().max_entries; ++slot) {
+    if (slot >= layout.stages.size() || layout.stages[slot].program.empty()) {
+      std::uint8_t key[4];
+      base::store_native(key, slot);
+      array.remove(key);
+      continue;
+    }
+    const StageChoice& stage = layout.stages[slot];
+    const KernelProgram* program = collections[stage.object].program(stage.program);
+    if (auto status = fill_slot(array, slot, *program); !status) return status;
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Status check_layout(const ClassifierLayout& layout) {
+  const LoadableObject& first = *layout.objects.front();
+  if (find_program(first, layout.entry) == nullptr) {
+    return invalid("the object has no program " + layout.entry, "its programs: " + names_of(first));
+  }
+  if (layout.stages.size() > kMaxTailCalls) {
+    return invalid("a classifier of " + std::to_string(layout.stages.size()) +
+                       " stages needs as many tail calls; the kernel ends a frame's way after " +
+                       std::to_string(kMaxTailCalls),
+                   "join stages into one program");
+  }
+  if (layout.stages.empty()) return {};
+  const MapSpec* array = first.spec.map(layout.prog_array);
+  if (array == nullptr || array->type != MapType::prog_array) {
+    return invalid("the object has no prog_array '" + layout.prog_array + "' for the stages");
+  }
+  if (layout.stages.size() > array->max_entries) {
+    return invalid(std::to_string(layout.stages.size()) + " stages, but " + array->name + " has " +
+                   std::to_string(array->max_entries) + " slots");
+  }
+  for (const StageChoice& stage : layout.stages) {
+    const LoadableObject& object = *layout.objects[stage.object];
+    if (!stage.program.empty() && find_program(object, stage.program) == nullptr) {
+      return invalid("the object has no program " + stage.program,
+                     "its programs: " + names_of(object));
+    }
+  }
+  return {};
+}
+
+base::Result<std::unique_ptr<KernelClassifier::Generation>> KernelClassifier::load_generation(
+    ClassifierLayout layout, const std::vector<MapReuse>& shared, const std::string& log_folder) {
+  if (auto status = check_layout(layout); !status) return status.error();
+  auto made = std::make_unique<Generation>();
+  made->layout = std::move(layout);
+  const ClassifierLayout& plan = made->layout;
+  made->collections.reserve(plan.objects.size());
+  for (std::size_t i = 0; i < plan.objects.size(); ++i) {
+    const LoadableObject& object = *plan.objects[i];
+    // Further objects share what the first one has, its prog_array included.
+    std::vector<MapReuse> maps = reusable(object.spec, shared);
+    for (std::size_t earlier = 0; earlier < i; ++earlier) {
+      for (const KernelMap& map : made->collections[earlier].maps()) {
+        const MapSpec* spec = object.spec.map(map.spec().name);
+        if (spec == nullptr || spec->frozen || !same_shape(*spec, map.descriptor())) continue;
+        std::erase_if(maps, [&](const MapReuse& each) { return each.name == spec->name; });
+        maps.push_back({spec->name, map.descriptor()});
+      }
+    }
+    auto programs = used(plan, i);
+    if (!programs) return programs.error();
+    const KernelOptions options{object.fallback_type, std::move(programs).value(), std::move(maps),
+                                log_folder};
+    auto loaded = KernelCollection::load(object.file, object.spec, options);
+    if (!loaded) return loaded.error();
+    made->collections.push_back(std::move(loaded).value());
+  }
+  made->entry = made->collections.front().program(plan.entry);
+  if (plan.stages.empty()) return made;
+  if (auto status = fill_slots(plan, made->collections); !status) return status.error();
+  return made;
+}
+
+base::Result<KernelClassifier> KernelClassifier::load(ClassifierLayout layout,
+                                                      const std::vector<MapReuse>& shared,
+                                                      std::string log_folder) {
+  auto generation = load_generation(std::move(layout), shared, log_folder);
+  if (!generation) return generation.error();
+  KernelClassifier made;
+  made.generation_ = std::move(generation).value();
+  made.log_folder_ = std::move(log_folder);
+  return made;
+}
+
+base::Status KernelClassifier::attach(std::uint32_t interface, AttachMode mode) {
+  auto link = KernelLink::attach(entry(), interface, mode);
+  if (!link) return link.error();
+  link_ = std::move(link).value();
+  return {};
+}
+
+base::Status KernelClassifier::take_over(KernelLink link) {
+  if (auto status = link.update(entry()); !status) return status;
+  link_ = std::move(link);
+  return {};
+}
+
+base::Result<std::vector<std::string>> KernelClassifier::swap(ClassifierLayout layout) {
+  std::vector<MapReuse> shared;
+  for (const KernelMap* map : maps()) {
+    shared.push_back({map->spec().name, map->descriptor()});
+  }
+  auto next = load_generation(std::move(layout), shared, log_folder_);
+  if (!next) return next.error();
+  if (link_) {
+    if (auto status = link_->update(*next.value()->entry); !status) return status.error();
+  }
+  const std::unique_ptr<Generation> old = std::exchange(generation_, std::move(next).value());
+  ++swaps_;
+  std::vector<std::string> fresh;
+  for (const MapReuse& each : shared) {
+    const KernelMap* now = map(each.name);
+    if (now == nullptr || now->spec().type == MapType::prog_array || now->spec().frozen) continue;
+    const auto before = KernelMap::adopt(base::FileDescriptor(::dup(each.descriptor)));
+    if (before.ok() && before.value().id() != now->id()) fresh.push_back(each.name);
+  }
+  if (link_) wait_for_running_programs();
+  return fresh;
+}
+
+std::vector<const KernelMap*> KernelClassifier::maps() const {
+  std::vector<const KernelMap*> all;
+  for (const KernelCollection& collection : generation_->collections) {
+    for (const KernelMap& map : collection.maps()) {
+      const bool known = std::ranges::any_of(
+          all, [&](const KernelMap* each) { return each->spec().name == map.spec().name; });
+      if (!known) all.push_back(&map);
+    }
+  }
+  return all;
+}
+
+const KernelMap* KernelClassifier::map(std::string_view name) const {
+  for (const KernelCollection& collection : generation_->collections) {
+    if (const KernelMap* found = collection.map(name)) return found;
+  }
+  return nullptr;
+}
+
+const KernelMap* KernelClassifier::map_of_type(MapType type, std::string_view name) const {
+  for (const KernelMap* each : maps()) {
+    if (each->spec().type == type && (name.empty() || each->spec().name == name)) return each;
+  }
+  return nullptr;
+}
+
+std::uint64_t KernelClassifier::memory_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const KernelMap* each : maps()) {
+    bytes += each->memory_bytes();
+  }
+  return bytes;
+}
+
+}  // namespace ringbed::ebpf
