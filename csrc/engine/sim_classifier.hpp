@@ -42,7 +42,7 @@ class SimClassifier {
  private:
   SimClassifier(const Plan& plan, std::unique_ptr<ClassifierObject> object);
 
-  base::Status load(const Plan& plan);
+  base::Status load();
   base::Status tell(const Plan& plan);
   base::Status open_rings(std::uint32_t queues);
   void count(std::uint32_t verdict);
