@@ -61,6 +61,13 @@ class BasicTable final : public ConnectionTable {
   void prefetch(const ConnectionKey& key) const noexcept override {
     index_.prefetch(index_.hash(key));
   }
+  void prefetch_connection(const ConnectionKey& key) const noexcept override {
+    const std::uint32_t candidate = index_.candidate(index_.hash(key));
+    if (candidate < kLookOn) {
+      __builtin_prefetch(&connections_[candidate], 1);
+      aging_.prefetch(candidate);
+    }
+  }
 
   Connection* insert(const ConnectionKey& key, std::uint64_t now_ns) noexcept override {
     advance(now_ns);

@@ -57,8 +57,10 @@ class ConnectionTable {
   virtual std::size_t find_burst(std::span<const ConnectionKey> keys,
                                  std::span<Connection*> found) noexcept = 0;
 
-  // Starts the loads that find(key) will need.
+  // Starts the loads that find(key) will need: first of the index and, when those have had time, of
+  // the connection that the index points to and its place in the order of age.
   virtual void prefetch(const ConnectionKey& key) const noexcept = 0;
+  virtual void prefetch_connection(const ConnectionKey& key) const noexcept = 0;
 
   // A new connection (state syn_sent, last_seen now), or the existing one of that key unchanged.
   // Null when full and the policy refuses. A full table first gives up what has expired, then

@@ -168,6 +168,11 @@ void Nanonet::process_tcp(std::span<const base::ByteView> frames, std::uint64_t 
     }
   }
   for (std::size_t i = 0; i < frames.size(); ++i) {
+    if (fates[i].outcome == Outcome::processed) {
+      table_->prefetch_connection(packets_[i].key);
+    }
+  }
+  for (std::size_t i = 0; i < frames.size(); ++i) {
     if (fates[i].outcome == Outcome::processed) [[likely]] {
       finish(packets_[i], now_ns, out[i]);
     } else {
