@@ -1,6 +1,7 @@
 #include "engine/datagram_ends.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "port/datagram.hpp"
 
@@ -112,6 +113,16 @@ port::SocketOptions generator_sockets(const Plan& plan) {
     }
   }
   return sockets;
+}
+
+std::uint32_t receiving_span(const port::SocketOptions& sockets) noexcept {
+  std::uint32_t first = UINT16_MAX;
+  std::uint32_t last = 0;
+  for (const port::SocketAddress& local : sockets.receive) {
+    first = std::min<std::uint32_t>(first, local.port);
+    last = std::max<std::uint32_t>(last, local.port);
+  }
+  return std::bit_ceil(last < first ? 1U : last - first + 1);
 }
 
 port::HostAddresses device_addresses(const Plan& plan, const std::array<std::uint8_t, 6>& peer) {

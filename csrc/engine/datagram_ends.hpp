@@ -20,6 +20,9 @@ namespace ringbed::engine {
 [[nodiscard]] port::SocketOptions device_sockets(const Plan& plan);
 [[nodiscard]] port::SocketOptions generator_sockets(const Plan& plan);
 
+// The least power of two by which the ports of all receiving sockets differ.
+[[nodiscard]] std::uint32_t receiving_span(const port::SocketOptions& sockets) noexcept;
+
 // The addresses of a world's own namespaces. `peer`: the MAC of the other end's interface.
 [[nodiscard]] port::HostAddresses device_addresses(const Plan& plan,
                                                    const std::array<std::uint8_t, 6>& peer);

@@ -24,10 +24,12 @@ LiveGenerator::LiveGenerator(const Plan& plan, gen::Generator& source,
       recipes_(config.recipes),
       datagrams_(config.datagrams),
       to_sockets_(config.to_sockets),
+      answer_sockets_(config.answer_sockets),
       streams_(plan.traffic, source),
       warmup_ns_(sim::to_ns(plan.sim.warmup)) {
   for (port::Port* port : queues) {
-    queues_.push_back({port, std::make_unique<FlightLog>(config.log_records), std::nullopt});
+    queues_.push_back({port, std::make_unique<FlightLog>(config.log_records),
+                       std::vector<std::vector<FlightReader>>(queues.size())});
   }
   // The first frames are the ports' for receiving; the allocator hands them out first.
   for (std::uint32_t i = 0; i < first_tx_frame_; ++i) {
@@ -204,11 +206,16 @@ bool LiveGenerator::listen(std::size_t queue) noexcept {
 }
 
 // A veth keeps the queue, a NIC's RSS may choose another one.
-bool LiveGenerator::recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept {
-  const std::size_t queues = queues_.size();
-  for (std::size_t i = 0; i < queues; ++i) {
-    auto& answers = queues_[(queue + i) % queues].answers;
-    if (answers && answers->find(hash, flight)) {
+bool LiveGenerator::recall(std::size_t queue, base::ByteView frame, Flight& flight) noexcept {
+  port::Datagram datagram;
+  std::size_t socket = 0;
+  if (answer_sockets_ > 1 && port::read_datagram(frame, datagram)) {
+    socket = datagram.destination_port & (answer_sockets_ - 1);
+  }
+  const std::uint64_t hash = flight_hash(frame, datagrams_);
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    auto& answers = queues_[queue].answers[(queue + i) % queues_.size()];
+    if (!answers.empty() && answers[socket].find(hash, flight)) {
       return true;
     }
   }
@@ -217,7 +224,7 @@ bool LiveGenerator::recall(std::size_t queue, std::uint64_t hash, Flight& flight
 
 void LiveGenerator::hear(std::size_t queue, base::ByteView frame, std::uint64_t now) noexcept {
   Flight flight;
-  if (!recall(queue, flight_hash(frame, datagrams_), flight)) {
+  if (!recall(queue, frame, flight)) {
     ++strays_;
     return;
   }

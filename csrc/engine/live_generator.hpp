@@ -36,6 +36,10 @@ class LiveGenerator {
     bool recipes = false;     // the ports know the streams' images (port::KernelOptions)
     bool datagrams = false;   // sockets are at one of the ends
     bool to_sockets = false;  // ... at the device's
+    // Responses arrive in the order in which they were sent, unless several sockets of the
+    // generator's take them: then only within each of those. A power of two, by which their ports
+    // differ.
+    std::uint32_t answer_sockets = 1;
   };
 
   LiveGenerator(const Plan& plan, gen::Generator& source, std::span<port::Port* const> queues,
@@ -43,7 +47,9 @@ class LiveGenerator {
 
   // Where the responses that the device sends on `queue` are looked up; before run().
   void listen_to(std::size_t queue, const FlightLog& responses) {
-    queues_[queue].answers.emplace(responses);
+    for (Queue& here : queues_) {
+      here.answers[queue].assign(answer_sockets_, FlightReader(responses));
+    }
   }
 
   // Sends until the source ends or `stop_sending`, then only listens, until `stop`. Without ports
@@ -93,7 +99,7 @@ class LiveGenerator {
   struct Queue {
     port::Port* port;
     std::unique_ptr<FlightLog> log;
-    std::optional<FlightReader> answers;
+    std::vector<std::vector<FlightReader>> answers;  // by the device's queue, then by socket
     std::array<ring::Descriptor, kBurst> staged{};
     std::array<std::uint32_t, kBurst> streams{};  // of the staged frames
     std::size_t count = 0;
@@ -106,7 +112,7 @@ class LiveGenerator {
   void flush() noexcept;
   bool listen(std::size_t queue) noexcept;
   void hear(std::size_t queue, base::ByteView frame, std::uint64_t now) noexcept;
-  [[nodiscard]] bool recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept;
+  [[nodiscard]] bool recall(std::size_t queue, base::ByteView frame, Flight& flight) noexcept;
   void reclaim() noexcept;
   void publish_all(std::uint64_t now) noexcept;
 
@@ -124,6 +130,7 @@ class LiveGenerator {
   bool recipes_;
   bool datagrams_;
   bool to_sockets_;
+  std::uint32_t answer_sockets_;
   StreamStats streams_;
   std::uint64_t warmup_ns_;
   base::Ledger ledger_;

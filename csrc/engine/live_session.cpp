@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "engine/datagram_ends.hpp"
 #include "engine/live_control.hpp"
 #include "engine/live_diagnosis.hpp"
 #include "engine/thread.hpp"
@@ -140,6 +141,8 @@ base::Status LiveSession::open_ends() {
   generator.recipes = recipes;
   generator.datagrams = setup_.generator_datagrams || setup_.device_datagrams;
   generator.to_sockets = setup_.device_datagrams;
+  generator.answer_sockets =
+      setup_.generator_datagrams ? receiving_span(generator_sockets(plan_)) : 1;
   generator_ = std::make_unique<LiveGenerator>(plan_, source_, ports, generator, clock_);
   make_workers(pool_address);
   return {};

@@ -49,7 +49,6 @@ struct SocketOptions {
   std::vector<std::uint16_t> send_from;   // UDP ports beside those
   std::array<std::uint8_t, 6> own_mac{};  // what the frames say that are made of datagrams
   std::array<std::uint8_t, 6> peer_mac{};
-  std::uint32_t busy_poll_us = 0;  // 0: a poll never looks into the driver's queue
 };
 
 // How the backend `kernel` sends.

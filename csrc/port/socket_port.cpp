@@ -42,23 +42,23 @@ sockaddr_in name_of(std::uint32_t address, std::uint16_t port) noexcept {
   return name;
 }
 
-std::string text_of(const SocketAddress& local) {
+std::string text_of(std::uint32_t address) {
   std::string text;
   for (int shift = 24; shift >= 0; shift -= 8) {
-    text += std::to_string(local.address >> shift & 0xffU) + (shift == 0 ? ":" : ".");
+    text += std::to_string(address >> shift & 0xffU) + (shift == 0 ? "" : ".");
   }
-  return text + std::to_string(local.port);
+  return text;
 }
 
 base::Error not_bound(const SocketAddress& local, const std::string& interface, int error) {
-  const std::string what = "cannot bind a UDP socket to " + text_of(local);
+  const std::string what =
+      "cannot bind a UDP socket to " + text_of(local.address) + ":" + std::to_string(local.port);
   const auto unavailable = base::ErrorCode::unavailable;
   switch (error) {
     case EADDRNOTAVAIL:
       return system_error(unavailable, what, error,
-                          "give the interface the address: ip addr add " +
-                              text_of(local).substr(0, text_of(local).find(':')) + "/32 dev " +
-                              interface);
+                          "give the interface the address: ip addr add " + text_of(local.address) +
+                              "/32 dev " + interface);
     case EADDRINUSE:
       return system_error(unavailable, what, error,
                           "another program receives on this port: end it, or choose another port");
@@ -112,10 +112,6 @@ base::Result<Socket> open_socket(const PortConfig& config, const SocketAddress& 
   set(at, IPPROTO_IP, IP_TRANSPARENT, on);  // any source address may be sent from
   set(at, IPPROTO_IP, IP_MULTICAST_ALL, off);
   set(at, IPPROTO_IP, IP_MULTICAST_LOOP, off);
-  if (config.socket.busy_poll_us != 0) {
-    const int micros = static_cast<int>(config.socket.busy_poll_us);
-    set(at, SOL_SOCKET, SO_BUSY_POLL, micros);
-  }
   setsockopt(at, SOL_SOCKET, SO_BINDTODEVICE, config.where.c_str(),
              static_cast<socklen_t>(config.where.size()));
   const sockaddr_in name = name_of(local.address, local.port);
@@ -128,7 +124,8 @@ base::Result<Socket> open_socket(const PortConfig& config, const SocketAddress& 
     group.imr_ifindex = static_cast<int>(if_nametoindex(config.where.c_str()));
     if (!set(at, IPPROTO_IP, IP_ADD_MEMBERSHIP, group)) {
       return system_error(base::ErrorCode::unavailable,
-                          "cannot join " + text_of(local) + " on " + config.where, errno, "");
+                          "cannot join " + text_of(local.address) + " on " + config.where, errno,
+                          "");
     }
   }
   return made;
@@ -224,8 +221,7 @@ class SocketPort final : public Port {
     }
     done_.reserve(config.tx_descriptors);
     spare_.reserve(kBatch);
-    capabilities_.mode = std::string("kernel UDP, recvmmsg and sendmmsg") +
-                         (config.socket.busy_poll_us != 0 ? ", busy polling" : "");
+    capabilities_.mode = "kernel UDP, recvmmsg and sendmmsg";
     capabilities_.max_frame_bytes = config.frame_bytes;
     capabilities_.makes_headers = true;
   }
@@ -440,8 +436,8 @@ class SocketPort final : public Port {
   }
 
   void note(int error) noexcept {
-    if (error == ENODEV || error == ENXIO || error == ENETUNREACH) {
-      error_ = error == ENETUNREACH ? 0 : error;
+    if (error == ENODEV || error == ENXIO) {
+      error_ = error;
     }
   }
   [[nodiscard]] std::uint64_t drops() const noexcept {

@@ -205,8 +205,7 @@ base::Status open(const Row& row, End& left, End& right, port::VethPair& pair) {
     config.socket = {{{is_left ? kLeft : kRight, kPort}},
                      {},
                      is_left ? kLeftMac : kRightMac,
-                     is_left ? kRightMac : kLeftMac,
-                     0};
+                     is_left ? kRightMac : kLeftMac};
     return side.space.run([&]() -> base::Status {
       if (row.backend->datagrams_only) {
         base::Status status = port::prepare_stack(
