@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ringbed, root, scenario } from '../e2e/cli.js';
-import { functional, gentle, missingHere, type Report, report } from '../support/live-run.js';
+import { functional, gentle, missingHere, type Report, report } from '../support/live-report.js';
 
 const missing = missingHere(['ip', 'unshare']);
 
