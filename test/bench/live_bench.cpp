@@ -31,6 +31,12 @@ constexpr milliseconds kStartUp{10'000};  // of a peer, at most
 constexpr int kAsker = 0;
 constexpr int kAnswerer = 1;
 
+// Every measurement has a pair of its own: what a peer leaves behind (an XDP program, a stopped
+// transmit queue) is nobody else's trouble.
+port::VethPair fresh_pair() {
+  return need(port::VethPair::create("lb", {2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}, 1, 1500));
+}
+
 std::uint64_t arrived(const port::VethPair::End& end) {
   return need(port::link_in(end.space, end.link.name)).rx_packets;
 }
@@ -46,7 +52,8 @@ double rate_at(const port::VethPair::End& end, const std::function<void()>& work
 
 // --- one round of each ---------------------------------------------------------------------------
 
-double generate(port::VethPair& pair, std::string_view engine) {
+double generate(std::string_view engine) {
+  port::VethPair pair = fresh_pair();
   const port::FileDescriptor dropping = drop_all(pair.right());
   gen::Generator source = generator();
   port::KernelOptions kernel;
@@ -104,7 +111,8 @@ bool wait_for_frames(const port::VethPair::End& end) {
   return true;
 }
 
-std::optional<double> generate_testpmd(port::VethPair& pair) {
+std::optional<double> generate_testpmd() {
+  port::VethPair pair = fresh_pair();
   const port::FileDescriptor dropping = drop_all(pair.right());
   Child child(pair.left().space, -1, testpmd(pair.left(), "txonly", kAsker));
   if (!wait_for_frames(pair.right())) {
@@ -150,7 +158,8 @@ class Flood {
   std::jthread thread_;
 };
 
-double forward(port::VethPair& pair, port::Choice busy_poll) {
+double forward(port::Choice busy_poll) {
+  port::VethPair pair = fresh_pair();
   Station device(pair.right(), "xdp", busy_poll);
   std::atomic<bool> stop{false};
   std::thread worker([&] {
@@ -167,7 +176,8 @@ double forward(port::VethPair& pair, port::Choice busy_poll) {
   return rate;
 }
 
-std::optional<double> forward_testpmd(port::VethPair& pair) {
+std::optional<double> forward_testpmd() {
+  port::VethPair pair = fresh_pair();
   Child child(pair.right().space, -1, testpmd(pair.right(), "io", kAnswerer));
   const Flood flood(pair);
   if (!wait_for_frames(pair.left())) {
@@ -183,7 +193,8 @@ struct RoundTrip {
 };
 
 // Open loop: a question that leaves late counts from when it was due.
-RoundTrip round_trip(port::VethPair& pair, port::Choice busy_poll) {
+RoundTrip round_trip(port::Choice busy_poll) {
+  port::VethPair pair = fresh_pair();
   Station near(pair.left(), "xdp", busy_poll);
   Station far(pair.right(), "xdp", busy_poll);
   std::atomic<bool> stop{false};
@@ -229,7 +240,21 @@ double percentile_of(const std::string& text, const char* which) {
   return equals == std::string::npos ? 0 : std::atof(text.c_str() + equals + 1) * 1000;
 }
 
-std::optional<RoundTrip> round_trip_sockperf(port::VethPair& pair) {
+void give_address(const port::VethPair::End& end, std::uint8_t last) {
+  need(end.space.run([&]() -> base::Status {
+    auto netlink = port::Netlink::open();
+    if (!netlink) {
+      return netlink.error();
+    }
+    const std::array<std::uint8_t, 4> address{10, 9, 0, last};
+    return netlink.value().add_address(end.link.index, address, 24);
+  }));
+}
+
+std::optional<RoundTrip> round_trip_sockperf() {
+  port::VethPair pair = fresh_pair();
+  give_address(pair.left(), 1);
+  give_address(pair.right(), 2);
   const std::vector<std::string> where{"-i", "10.9.0.2", "-p", "11111"};
   std::vector<std::string> server{"sockperf", "server"};
   std::vector<std::string> client{"sockperf", "ping-pong",  "--mps=10000", "-t",
@@ -275,18 +300,18 @@ void add(std::vector<double>& to, const std::optional<double>& value) {
   }
 }
 
-void bench_rates(port::VethPair& pair, bool dpdk) {
+void bench_rates(bool dpdk) {
   Series kernel;
   Series xdp;
   Series forwarding;
   Series busy;
   for (int round = 0; round < kRounds; ++round) {
-    kernel.ours.push_back(generate(pair, "kernel"));
-    xdp.ours.push_back(generate(pair, "xdp"));
-    add(kernel.peers, dpdk ? generate_testpmd(pair) : std::nullopt);
-    forwarding.ours.push_back(forward(pair, port::Choice::off));
-    add(forwarding.peers, dpdk ? forward_testpmd(pair) : std::nullopt);
-    busy.ours.push_back(forward(pair, port::Choice::on));
+    kernel.ours.push_back(generate("kernel"));
+    xdp.ours.push_back(generate("xdp"));
+    add(kernel.peers, dpdk ? generate_testpmd() : std::nullopt);
+    forwarding.ours.push_back(forward(port::Choice::off));
+    add(forwarding.peers, dpdk ? forward_testpmd() : std::nullopt);
+    busy.ours.push_back(forward(port::Choice::on));
   }
   xdp.peers = kernel.peers;
   busy.peers = forwarding.ours;
@@ -296,16 +321,16 @@ void bench_rates(port::VethPair& pair, bool dpdk) {
   print_row("forward, busy polling, frames/s", busy, "need_wakeup", true);
 }
 
-void bench_round_trips(port::VethPair& pair, bool sockperf) {
+void bench_round_trips(bool sockperf) {
   Series p50;
   Series p99;
   Series busy50;
   for (int round = 0; round < kRounds; ++round) {
-    const RoundTrip ours = round_trip(pair, port::Choice::off);
+    const RoundTrip ours = round_trip(port::Choice::off);
     p50.ours.push_back(ours.p50);
     p99.ours.push_back(ours.p99);
-    busy50.ours.push_back(round_trip(pair, port::Choice::on).p50);
-    if (const auto peer = sockperf ? round_trip_sockperf(pair) : std::nullopt) {
+    busy50.ours.push_back(round_trip(port::Choice::on).p50);
+    if (const auto peer = sockperf ? round_trip_sockperf() : std::nullopt) {
       p50.peers.push_back(peer->p50);
       p99.peers.push_back(peer->p99);
     }
@@ -316,28 +341,13 @@ void bench_round_trips(port::VethPair& pair, bool sockperf) {
   print_row("round trip, busy polling, p50 ns", busy50, "need_wakeup", false);
 }
 
-void give_address(const port::VethPair::End& end, std::uint8_t last) {
-  need(end.space.run([&]() -> base::Status {
-    auto netlink = port::Netlink::open();
-    if (!netlink) {
-      return netlink.error();
-    }
-    const std::array<std::uint8_t, 4> address{10, 9, 0, last};
-    return netlink.value().add_address(end.link.index, address, 24);
-  }));
-}
-
 }  // namespace
 
 int main() {
-  port::VethPair pair =
-      need(port::VethPair::create("lb", {2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}, 1, 1500));
   pin(kAsker);
   std::printf("{\"bench\":\"live\",\"rows\":[");
-  bench_rates(pair, bench::installed("dpdk-testpmd"));
-  give_address(pair.left(), 1);
-  give_address(pair.right(), 2);
-  bench_round_trips(pair, bench::installed("sockperf"));
+  bench_rates(bench::installed("dpdk-testpmd"));
+  bench_round_trips(bench::installed("sockperf"));
   std::printf("\n]}\n");
   return 0;
 }
