@@ -1,7 +1,13 @@
 // A run, with a stand-in for the native core: what is handed over, watched, stopped and returned.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RingbedError } from '../../../src/errors/index.js';
-import { decodeRecord, generateCapture, type Progress, runPlan } from '../../../src/run/index.js';
+import {
+  decodeRecord,
+  generateCapture,
+  type Progress,
+  type RunningRun,
+  runPlan,
+} from '../../../src/run/index.js';
 import { encodeMessage } from '../../../src/scenario/index.js';
 import { sampleRecord } from '../report/fixture.js';
 
@@ -19,6 +25,11 @@ vi.mock('../../../src/native/index.js', () => ({
         { name: 'offered', text: '' },
         { name: 'end_packets', text: '' },
       ],
+      stages: [],
+      reasons: [],
+      streamCounters: [{ name: 'offered', text: '' }],
+      ringCounters: [],
+      coreCounters: [],
     },
     start: core.start,
     generate: core.generate,
@@ -59,7 +70,7 @@ describe('runPlan', () => {
   it('hands the plan over once and returns the record, also as bytes', async () => {
     core.start.mockImplementation(working(5));
     const { record, bytes } = await finished(runPlan(input));
-    expect(core.start).toHaveBeenCalledExactlyOnceWith(plan, null);
+    expect(core.start).toHaveBeenCalledExactlyOnceWith(plan, null, null);
     expect(record).toMatchObject({
       ringbedVersion: '1.2.3',
       scenarioDigest: 'abc',
@@ -83,6 +94,28 @@ describe('runPlan', () => {
     await vi.advanceTimersByTimeAsync(40);
     expect(seen).toHaveLength(before);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('hands out its counters and its ear, and says where changes are written down', async () => {
+    const ask = vi.fn().mockRejectedValue(Object.assign(new Error('no'), { code: 'unavailable', hint: 'h' }));
+    core.start.mockImplementation((...given: [Uint8Array, BigUint64Array]) => ({
+      ...working(5)(...given),
+      ask,
+    }));
+    let running: RunningRun | undefined;
+    const onStart = (run: RunningRun) => {
+      running = run;
+    };
+    const parts = { streams: ['a', 'b'], queues: 1, cores: 1 };
+    await finished(runPlan({ ...input, parts }, { onStart, stateFolder: '/run/x' }));
+    expect(core.start).toHaveBeenCalledExactlyOnceWith(plan, running?.counters.cells, '/run/x');
+    expect(running?.counters.read('offered')).toBe(50);
+    expect(running?.counters.parts).toEqual(parts);
+    await expect(running?.ask({ command: 'status' })).rejects.toMatchObject({
+      code: 'unavailable',
+      hint: 'h',
+    });
+    expect(ask).toHaveBeenCalledExactlyOnceWith({ command: 'status' });
   });
 
   it('stops the core when told to, during the run or before it', async () => {
