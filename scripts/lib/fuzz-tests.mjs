@@ -1,5 +1,5 @@
 // Short runs of every libFuzzer target under ASan and UBSan: a test passes when nothing was found. The
-// corpus in test/fuzz/corpus/<name>/ seeds it; what a run adds stays in build/fuzz/.
+// corpus in test/fuzz/corpus/<name>/ seeds it, test/fuzz/<name>.dict helps; what a run adds stays in build/fuzz/.
 import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildTree } from './native.mjs';
@@ -38,6 +38,7 @@ export async function fuzz(seconds) {
     const grown = join(directory, 'corpus', name);
     mkdirSync(grown, { recursive: true });
     const seeds = join(root, 'test/fuzz/corpus', name);
+    const dictionary = join(root, 'test/fuzz', `${name}.dict`);
     const { status, output } = await run(
       join(directory, `${name}_fuzz`),
       [
@@ -45,6 +46,7 @@ export async function fuzz(seconds) {
         '-timeout=10',
         '-rss_limit_mb=2048',
         `-artifact_prefix=${directory}/${name}-`,
+        ...(existsSync(dictionary) ? [`-dict=${dictionary}`] : []),
         grown,
         ...(existsSync(seeds) ? [seeds] : []),
       ],
