@@ -50,8 +50,9 @@ base::Status Machine::compile(Program& program) {
 }
 
 void Program::set_native(NativeCodePointer made) {
-  native_machine = made == nullptr ? nullptr : made->machine();
-  native_tail = made == nullptr ? nullptr : made->tail();
+  machine = made == nullptr ? nullptr : made->machine();
+  tail = made == nullptr ? nullptr : made->tail();
+  start = made == nullptr ? nullptr : made->start();
   native = std::move(made);
 }
 

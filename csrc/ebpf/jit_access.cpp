@@ -79,7 +79,7 @@ Memory Translator::locate(std::size_t at, unsigned base, std::int32_t offset, un
   } else {
     out_.address(kScratch, {reg(base), offset});
   }
-  Check& check = checks_[static_cast<unsigned>(access)][std::countr_zero(bytes)];
+  Check& check = checks_[static_cast<unsigned>(access)][static_cast<std::size_t>(std::countr_zero(bytes))];
   check.used = true;
   out_.call(check.label);
   out_.jump_if(Condition::below, leave_at(at));

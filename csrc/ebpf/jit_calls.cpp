@@ -161,9 +161,9 @@ void Translator::tail_call(std::size_t at) {
   out_.alu(Alu::cmp, Width::w64, kScratch2, in_state(offsetof(State, limit)));
   out_.jump_if(Condition::greater, leave_at(at));
   out_.move_immediate(kScratch2, reinterpret_cast<std::uintptr_t>(&machine_));
-  out_.alu(Alu::cmp, Width::w64, Memory{kScratch, offsetof(Program, native_machine)}, kScratch2);
+  out_.alu(Alu::cmp, Width::w64, Memory{kScratch, offsetof(NativeEntry, machine)}, kScratch2);
   out_.jump_if(Condition::not_equal, leave_at(at));
-  out_.load(8, kScratch2, {kScratch, offsetof(Program, native_tail)});
+  out_.load(8, kScratch2, {kScratch, offsetof(NativeEntry, tail)});
   out_.alu(Alu::add, Width::w64, kJumped, static_cast<std::int32_t>(at) + 1);
   out_.increment(in_state(offsetof(State, tail_calls)));
   out_.store(8, in_state(offsetof(State, program)), kScratch);

@@ -38,7 +38,7 @@ NativeCode::NativeCode(std::uint8_t* memory, std::size_t size, const Translation
     : memory_(memory),
       size_(size),
       machine_(&machine),
-      start_(reinterpret_cast<Start>(memory + translation.start)),
+      start_(reinterpret_cast<NativeEntry::Start>(memory + translation.start)),
       resume_(reinterpret_cast<Resume>(memory + translation.resume)),
       tail_(memory + translation.tail) {
   for (const auto& [entry, position] : translation.functions) {

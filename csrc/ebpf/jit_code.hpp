@@ -37,16 +37,12 @@ class NativeCode {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] const void* tail() const noexcept { return tail_; }
 
-  // Run to the end (nullptr) or to an instruction at which the interpreter has to go on.
-  const Instruction* start(State& state, std::uint64_t r1, std::uint64_t r2) const noexcept {
-    return start_(&state, r1, r2);
-  }
-  // The same for the function at instruction `entry`, which is `entry` itself when it is no
-  // function that a helper may call.
+  [[nodiscard]] NativeEntry::Start start() const noexcept { return start_; }
+  // Runs the function at instruction `entry`: to the end, or to where the interpreter has to go
+  // on, which is `entry` itself when it is no function that a helper may call.
   const Instruction* call_back(State& state, std::uint32_t entry) const noexcept;
 
  private:
-  using Start = const Instruction* (*)(State*, std::uint64_t, std::uint64_t);
   using Resume = const Instruction* (*)(State*, const void* function);
 
   NativeCode(std::uint8_t* memory, std::size_t size, const Translation& translation,
@@ -55,7 +51,7 @@ class NativeCode {
   std::uint8_t* memory_;
   std::size_t size_;
   const Machine* machine_;
-  Start start_;
+  NativeEntry::Start start_;
   Resume resume_;
   const void* tail_;
   std::unordered_map<std::uint32_t, const void*> functions_;

@@ -27,7 +27,7 @@ bool enters(const RawInstruction& in) {
 }
 bool uses(const Program& program, unsigned bpf) {
   return std::any_of(program.raw.begin(), program.raw.end(), [bpf](const RawInstruction& in) {
-    return in.dst == bpf || in.src == bpf || enters(in);
+    return in.dst == bpf || in.src == bpf;
   });
 }
 
@@ -46,8 +46,9 @@ Translator::Translator(const Program& program, const Machine& machine)
   leave_ = out_.label();
   leave_with_ = out_.label();
   zero_frame_ = out_.label();
+  enters_ = std::any_of(program.raw.begin(), program.raw.end(), enters);
   for (const unsigned bpf : kPreserved) {
-    if (uses(program, bpf)) saved_.push_back(kRegisterOf[bpf]);
+    if (enters_ || uses(program, bpf)) saved_.push_back(kRegisterOf[bpf]);
   }
   saved_.push_back(kPacketDelta);
   saved_.push_back(Reg::rbp);
@@ -105,15 +106,14 @@ void Translator::measure_stack() {
 Translation Translator::run() {
   measure_stack();
   const std::size_t size = program_.raw.size();
-  const Label tail = out_.label();
+  const Label body = out_.label();
   result_.start = out_.size();
   for (const Reg saved : saved_) out_.push(saved);
   entry(false);
-  out_.call(tail);
+  out_.call(body);
   finish();
 
-  out_.bind(tail);
-  result_.tail = out_.position_of(tail);
+  result_.tail = out_.size();
   if (flow_.takes_context()) {
     out_.compare_byte(in_state(offsetof(State, context)), static_cast<std::uint8_t>(program_.type));
     out_.jump_if(Condition::not_equal, leave_at(0));
@@ -121,6 +121,7 @@ Translation Translator::run() {
     out_.alu(Alu::cmp, Width::w64, reg(1), kScratch);
     out_.jump_if(Condition::not_equal, leave_at(0));
   }
+  out_.bind(body);
   result_.instructions.resize(size + 1);
   bool live = false;
   for (std::size_t at = 0; at < size; ++at) {
@@ -167,8 +168,8 @@ void Translator::entry(bool resume) {
     out_.alu(Alu::sub, Width::w64, Reg::rsp, 8);
   }
   out_.store(8, in_state(offsetof(State, native_stack)), Reg::rsp);
-  out_.load(8, kPacketDelta, in_state(offsetof(State, packet_delta)));
   if (resume) {
+    out_.load(8, kPacketDelta, in_state(offsetof(State, packet_delta)));
     out_.move(Width::w64, kScratch, Reg::rsi);
     for (unsigned bpf = 0; bpf < kRegisterOf.size(); ++bpf) {
       if (bpf < 6 || std::find(saved_.begin(), saved_.end(), reg(bpf)) != saved_.end()) {
@@ -180,6 +181,10 @@ void Translator::entry(bool resume) {
   }
   out_.move(Width::w64, reg(1), Reg::rsi);
   out_.move(Width::w64, reg(2), Reg::rdx);
+  out_.move(Width::w64, kPacketDelta, Reg::rcx);
+  if (enters_) {
+    out_.store(8, in_state(offsetof(State, packet_delta)), kPacketDelta);
+  }
   for (const unsigned bpf : {0u, 3u, 4u, 5u}) out_.zero(reg(bpf));
   for (const unsigned bpf : kPreserved) {
     if (std::find(saved_.begin(), saved_.end(), reg(bpf)) != saved_.end()) out_.zero(reg(bpf));

@@ -109,6 +109,7 @@ class Translator {
   std::int32_t leave_offset_ = 0;
   Label zero_frame_;
   bool zeroes_frames_ = false;
+  bool enters_ = false;            // other code may run inside a run of the program
   std::uint32_t stack_bytes_ = 0;  // that proven stores reach, from the top of the frame
   std::vector<Reg> saved_;         // for our caller
 };

@@ -32,6 +32,7 @@ Machine::Machine(Environment environment) : environment_(std::move(environment))
   for (const HelperRow& row : helpers()) {
     helpers_[row.number] = row.function;
   }
+  reset();
 }
 
 Machine::~Machine() = default;
@@ -44,45 +45,59 @@ base::Status Machine::set_engine(Engine engine) {
   return {};
 }
 
-void Machine::prepare(const Program& program) noexcept {
-  state_.jumped = 0;
+// What holds between runs.
+void Machine::reset() noexcept {
   state_.limit = limit_;
-  state_.regions = memory_.data();
-  state_.region_count = memory_.count();
   state_.machine = this;
-  state_.program = &program;
+  state_.jumped = 0;
   state_.depth = 0;
   state_.base_depth = 0;
-  state_.tail_calls = 0;
-  state_.fault = {};
+  state_.frame = stack_.data();
+  state_.r = {};
   state_.r[kFramePointer] = State::frame_pointer(0);
+  state_.fault = {};
 }
 
 Outcome Machine::run(const Program& program, std::uint64_t r1, std::uint64_t r2) noexcept {
-  prepare(program);
-  const Instruction* at = program.code.data();
-  if (engine_ == Engine::jit && program.native != nullptr && program.native->machine() == this) {
-    clear_stack();
+  state_.program = &program;
+  state_.regions = memory_.data();
+  state_.region_count = memory_.count();
+  state_.tail_calls = 0;
+  const bool in_place = memory_.packet_published();
+  const bool as_compiled =
+      program.type == ProgramType::raw ||
+      (in_place && r1 == address_of(kContextRegion, 0) && packet_.type() == program.type);
+  if (engine_ == Engine::jit && program.machine == this && as_compiled) [[likely]] {
+    if (state_.dirty_frames != 0) {
+      clear_stack();
+    }
+    state_.context = in_place ? packet_.type() : ProgramType::raw;
     const Region& packet = memory_.data()[kPacketRegion];
-    state_.packet_delta = reinterpret_cast<std::uintptr_t>(packet.base) - packet.start;
-    state_.frame = stack_.data();
-    state_.context = packet_.published(memory_) ? packet_.type() : ProgramType::raw;
-    at = program.native->start(state_, r1, r2);
-  } else {
-    state_.r = {0, r1, r2};
-    state_.r[kFramePointer] = State::frame_pointer(0);
-    std::memset(stack_.data(), 0, kStackBytes);  // frame 0; calls clear theirs
+    const Instruction* at = program.start(
+        &state_, r1, r2, reinterpret_cast<std::uintptr_t>(packet.base) - packet.start);
+    if (at == nullptr && state_.fault.kind == FaultKind::none) [[likely]] {
+      return {state_.r[0], static_cast<std::uint64_t>(state_.finished), {}};
+    }
+    return run_on(at);
   }
+  state_.context = ProgramType::raw;
+  state_.r[1] = r1;
+  state_.r[2] = r2;
+  std::memset(stack_.data(), 0, kStackBytes);  // frame 0; calls clear theirs
+  return run_on(program.code.data());
+}
+
+Outcome Machine::run_on(const Instruction* at) noexcept {
   if (at != nullptr) {
     finish(at, state_);
   }
-  const bool ok = state_.fault.kind == FaultKind::none;
-  if (!ok) {
+  Outcome outcome{state_.r[0], static_cast<std::uint64_t>(state_.finished), state_.fault};
+  if (!outcome.ok()) {
+    outcome.instructions = static_cast<std::uint64_t>(state_.jumped + state_.fault.instruction + 1);
     state_.dirty_frames = (1u << kMaxFrames) - 1;
   }
-  const std::int64_t executed =
-      ok ? state_.finished : state_.jumped + state_.fault.instruction + 1;
-  return {state_.r[0], static_cast<std::uint64_t>(executed), ok ? Fault{} : state_.fault};
+  reset();
+  return outcome;
 }
 
 Outcome Machine::run(const Program& program, base::ByteView frame,
@@ -143,7 +158,7 @@ void Machine::clear_stack() noexcept {
 void Machine::call_function(State& state, std::uint32_t entry) noexcept {
   const Program& program = *state.program;
   const Instruction* at = program.code.data() + entry;
-  if (engine_ == Engine::jit && program.native != nullptr && program.native->machine() == this) {
+  if (engine_ == Engine::jit && program.machine == this) {
     void* const native_stack = state.native_stack;
     std::uint8_t* const frame = state.frame;
     state.frame = stack_.data() + std::size_t{state.depth} * kStackBytes;

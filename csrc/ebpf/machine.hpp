@@ -98,13 +98,17 @@ class Machine {
   [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
   // The state that runs use; native code addresses the machine's parts relative to it.
   [[nodiscard]] const State& state() const noexcept { return state_; }
-  void set_instruction_limit(std::int64_t limit) noexcept { limit_ = limit; }
+  void set_instruction_limit(std::int64_t limit) noexcept {
+    limit_ = limit;
+    state_.limit = limit;
+  }
 
  private:
   // Zeroes the stack frames that earlier runs left dirty.
   void clear_stack() noexcept;
-  // Clears the state for a run of `program`.
-  void prepare(const Program& program) noexcept;
+  void reset() noexcept;
+  // Interprets from `at` (nullptr: nothing is left to do) to the end of the run.
+  Outcome run_on(const Instruction* at) noexcept;
   // Runs on from `entry` of the current program to the end of the run or of the callback, natively
   // where it can.
   void call_function(State& state, std::uint32_t entry) noexcept;

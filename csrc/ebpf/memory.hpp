@@ -105,7 +105,13 @@ class Memory {
     return ebpf::find<kAccess>(regions_.data(), count(), address, bytes);
   }
 
-  [[nodiscard]] Region& operator[](std::uint32_t number) noexcept { return regions_[number]; }
+  [[nodiscard]] Region& operator[](std::uint32_t number) noexcept {
+    published_ = published_ && number >= kStackRegion;
+    return regions_[number];
+  }
+  // Packet::publish wrote the regions of packet and context, and nobody else has since.
+  void packet_is_published() noexcept { published_ = true; }
+  [[nodiscard]] bool packet_published() const noexcept { return published_; }
   [[nodiscard]] const Region* data() const noexcept { return regions_.data(); }
   [[nodiscard]] std::uint32_t count() const noexcept {
     return static_cast<std::uint32_t>(regions_.size());
@@ -119,6 +125,7 @@ class Memory {
 
  private:
   std::vector<Region> regions_;
+  bool published_ = false;
 };
 
 }  // namespace ringbed::ebpf

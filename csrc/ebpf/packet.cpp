@@ -57,6 +57,7 @@ void Packet::publish(Memory& memory) {
     describe_skb();
     memory[kContextRegion] = Region::of(context_.data(), kSkbContextBytes);
   }
+  memory.packet_is_published();
 }
 
 void Packet::put(std::uint32_t offset, std::uint32_t value) {

@@ -77,13 +77,6 @@ class Packet {
   [[nodiscard]] const PacketParameters& parameters() const noexcept { return parameters_; }
   [[nodiscard]] ProgramType type() const noexcept { return type_; }
   [[nodiscard]] const std::uint8_t* context() const noexcept { return context_.data(); }
-  // Whether the regions in `memory` are those of publish().
-  [[nodiscard]] bool published(const Memory& memory) const noexcept {
-    const Region& packet = memory.data()[kPacketRegion];
-    return memory.data()[kContextRegion].base == context_.data() &&
-           packet.base == buffer_.data() + meta_ && packet.start == kRegionStart + meta_ &&
-           packet.size == end_ - meta_;
-  }
   // Host address of `bytes` linear bytes at `offset` from data, or nullptr.
   [[nodiscard]] std::uint8_t* linear(std::uint32_t offset, std::uint32_t bytes) noexcept;
 

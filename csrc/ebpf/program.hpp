@@ -50,7 +50,19 @@ struct SourceLine {
   std::string text;
 };
 
-struct Program {
+// What runs and tail calls of native code read: where it starts, and whose maps it knows. A base of
+// the program, so that a pointer to the one is a pointer to the other.
+struct NativeEntry {
+  // Runs to the end (nullptr) or to an instruction at which the interpreter has to go on.
+  using Start = const Instruction* (*)(State* state, std::uint64_t r1, std::uint64_t r2,
+                                       std::uint64_t packet_delta);
+
+  const Machine* machine = nullptr;
+  const void* tail = nullptr;
+  Start start = nullptr;
+};
+
+struct Program : NativeEntry {
   std::string name = "program";
   ProgramType type = ProgramType::raw;
   std::vector<RawInstruction> raw;
@@ -58,8 +70,6 @@ struct Program {
   std::vector<SourceLine> lines;  // by instruction, ascending; may be empty
   Mode mode = Mode::isa;
   NativeCodePointer native;  // of Machine::compile; none: interpreted by either engine
-  const Machine* native_machine = nullptr;  // copies of what `native` says, for tail calls
-  const void* native_tail = nullptr;
 
   void set_native(NativeCodePointer made);
 };

@@ -1,7 +1,7 @@
 // Runs of every libFuzzer target under ASan and UBSan: a test passes when nothing was found. A short run
 // goes one way, from the corpus in test/fuzz/corpus/<name>/ and a fixed seed, so that it is the change
 // under test that it judges. A search (RINGBED_FUZZ_SECONDS) draws its seed and builds on what earlier
-// searches kept in build/fuzz/corpus/.
+// searches kept in build/fuzz/corpus/. test/fuzz/<name>.dict helps where it is there.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildTree } from './native.mjs';
@@ -56,6 +56,7 @@ function attack(directory, name, seconds, search) {
   const grown = join(directory, search ? 'corpus' : 'short', name);
   if (!search) rmSync(grown, { recursive: true, force: true });
   mkdirSync(grown, { recursive: true });
+  const dictionary = join(root, 'test/fuzz', `${name}.dict`);
   const args = [
     `-max_total_time=${seconds}`,
     ...(search ? [] : ['-seed=1']),
@@ -63,6 +64,7 @@ function attack(directory, name, seconds, search) {
     '-timeout=60',
     '-rss_limit_mb=2048',
     `-artifact_prefix=${directory}/${name}-`,
+    ...(existsSync(dictionary) ? [`-dict=${dictionary}`] : []),
     grown,
     ...[join(root, 'test/fuzz/corpus', name)].filter(existsSync),
   ];

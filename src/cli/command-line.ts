@@ -176,8 +176,15 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
         .choices(['v1', 'v2', 'v3', 'v4'])
         .default('v4'),
     )
-    .addOption(new Option('--jit', 'run native code').conflicts('interpreter'))
-    .option('--interpreter', 'interpret (default)')
+    .addOption(
+      new Option('--engine <engine>', 'what runs it').choices(['interpreter', 'jit']).default('interpreter'),
+    )
+    .addOption(
+      new Option('--jit', 'the same as --engine jit').implies({ engine: 'jit' }).conflicts('interpreter'),
+    )
+    .addOption(
+      new Option('--interpreter', 'the same as --engine interpreter').implies({ engine: 'interpreter' }),
+    )
     .option('--strict', "refuse also what the kernel's verifier refuses whatever the data")
     .action(perform(async () => (await import('./commands/ebpf.js')).ebpfExec));
 

@@ -9,8 +9,7 @@ export interface ExecFlags {
   memory?: string;
   program?: string;
   cpu: string;
-  jit?: boolean;
-  interpreter?: boolean;
+  engine: 'interpreter' | 'jit';
   strict?: boolean;
 }
 
@@ -22,7 +21,7 @@ export function ebpfExec(memory: string | undefined, flags: ExecFlags): number {
     const { r0 } = loadNative().ebpfExec(code, bytes, {
       cpu: Number(flags.cpu.slice(1)),
       strict: flags.strict === true,
-      jit: flags.jit === true,
+      jit: flags.engine === 'jit',
     });
     print(`${r0.toString(16)}\n`);
     return 0;

@@ -1,4 +1,4 @@
-// The same object, the same frames, in the VM and in the kernel (libbpf and BPF_PROG_TEST_RUN):
+// The same object, the same frames, in the VM, by either engine, and in the kernel (libbpf and BPF_PROG_TEST_RUN):
 // verdict and bytes after every frame, map contents at the end, must be equal. Frames are random,
 // from a printed seed; RINGBED_DIFFERENTIAL_FRAMES sets how many.
 #include <gtest/gtest.h>
@@ -130,13 +130,14 @@ struct Case {
   const char* program;
 };
 
-class Differential : public testing::TestWithParam<Case> {};
+class Differential : public testing::TestWithParam<std::tuple<Case, Engine>> {};
 
 TEST_P(Differential, VmEqualsKernel) {
   if (const std::string why = test::kernel_refusal(); !why.empty()) {
     GTEST_SKIP() << why;
   }
-  const std::string path = test::compile_bpf(GetParam().object);
+  const auto& [subject, engine] = GetParam();
+  const std::string path = test::compile_bpf(subject.object);
   if (path.empty()) {
     GTEST_SKIP() << "clang for BPF is not installed";
   }
@@ -146,16 +147,19 @@ TEST_P(Differential, VmEqualsKernel) {
   const auto object = read_object(file);
   ASSERT_TRUE(object.ok()) << object.error().message;
   Machine machine;
+  if (const base::Status status = machine.set_engine(engine); !status) {
+    GTEST_SKIP() << status.error().message;
+  }
   const auto loaded = Collection::load(object.value(), machine);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-  const Program* program = loaded.value().program(GetParam().program);
+  const Program* program = loaded.value().program(subject.program);
   ASSERT_NE(program, nullptr);
-  const int descriptor = kernel.program(GetParam().program);
+  const int descriptor = kernel.program(subject.program);
 
   const char* wanted = std::getenv("RINGBED_DIFFERENTIAL_FRAMES");
   const std::uint64_t frames = wanted == nullptr ? 3'000 : std::stoull(wanted);
   const std::uint64_t seed = test::seed();
-  base::Random random(seed, GetParam().object);
+  base::Random random(seed, subject.object);
   for (std::uint64_t number = 0; number < frames; ++number) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", frame " + std::to_string(number));
     const Bytes frame = random_frame(random);
@@ -181,13 +185,20 @@ TEST_P(Differential, VmEqualsKernel) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, Differential,
-                         testing::Values(Case{"classify", "classify"}, Case{"counters", "counters"},
-                                         Case{"bounds", "bounds"}, Case{"stages", "entry"},
-                                         Case{"calls", "calls"}, Case{"kinds", "kinds"},
-                                         Case{"redirects", "redirects"},
-                                         Case{"checksums", "checksums"}),
-                         [](const auto& row) { return std::string(row.param.object); });
+INSTANTIATE_TEST_SUITE_P(
+    Programs, Differential,
+    testing::Combine(testing::Values(Case{"classify", "classify"},
+                                     Case{"classify_array", "classify_array"},
+                                     Case{"classify_hash", "classify_hash"},
+                                     Case{"counters", "counters"}, Case{"bounds", "bounds"},
+                                     Case{"stages", "entry"}, Case{"calls", "calls"},
+                                     Case{"kinds", "kinds"}, Case{"redirects", "redirects"},
+                                     Case{"checksums", "checksums"}),
+                     testing::Values(Engine::interpreter, Engine::jit)),
+    [](const auto& row) {
+      return std::string(std::get<0>(row.param).object) +
+             (std::get<1>(row.param) == Engine::jit ? "_jit" : "");
+    });
 
 }  // namespace
 }  // namespace ringbed::ebpf
