@@ -39,6 +39,7 @@ export interface Started {
   /** Standard error so far. */
   stderr(): string;
   interrupt(): void;
+  kill(): void;
   finished: Promise<Finished & { signal: NodeJS.Signals | null }>;
 }
 
@@ -60,6 +61,7 @@ export function start(args: readonly string[], cwd = root): Started {
   return {
     stderr: () => stderr,
     interrupt: () => child.kill('SIGINT'),
+    kill: () => child.kill('SIGKILL'),
     finished: new Promise((done) =>
       child.on('close', (status, signal) => done({ status, signal, stdout, stderr })),
     ),
