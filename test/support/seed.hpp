@@ -11,10 +11,10 @@
 namespace ringbed::test {
 
 inline std::uint64_t seed() {
-  static const std::uint64_t chosen = [] {
+  static const std::uint64_t chosen = []() -> std::uint64_t {
     const char* text = std::getenv("RINGBED_TEST_SEED");
     if (text != nullptr && std::string_view(text) == "random") {
-      return std::uint64_t{std::random_device{}()};
+      return std::random_device{}();
     }
     return text == nullptr ? 42 : std::strtoull(text, nullptr, 10);
   }();
