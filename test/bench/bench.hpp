@@ -48,8 +48,11 @@ inline double wall_ns() {
   return now.count();
 }
 
+// A part of the work goes first, not measured: it fetches its own data back from where the other's
+// has pushed it.
 inline double ns_of(const std::function<void(std::uint64_t)>& work, const Row& row) {
   const auto now = row.wall ? wall_ns : cpu_ns;
+  work(row.calls / 2);
   const double start = now();
   work(row.calls);
   return (now() - start) / (static_cast<double>(row.calls) * row.items);
