@@ -24,7 +24,7 @@ describe.skipIf(missing !== undefined)('generator.engine: kernel', () => {
     const live = report(path, 'veth', ...set, '--set', 'generator.engine=kernel') as TimedReport;
     expect(functional(live)).toEqual(functional(report(path, other, ...set)));
     expect(live.conserved).toBe(true);
-    const gaps = { gapIntended: { count: live.packets.offered - 1 } };
+    const gaps = { gapIntended: { count: Number(live.packets.offered) - 1 } };
     expect(live.streams[0]).toMatchObject(gaps);
     expect(live.clock).toMatchObject({ source: 'CLOCK_MONOTONIC', stamps: 'software' });
     expect(live.clock?.biasNs).toBeGreaterThan(0);
