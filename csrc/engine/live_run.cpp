@@ -3,8 +3,8 @@
 #include <bit>
 #include <string>
 
-#include "engine/datagram_ends.hpp"
 #include "engine/clock_check.hpp"
+#include "engine/datagram_ends.hpp"
 #include "engine/live_books.hpp"
 #include "engine/live_nic_world.hpp"
 #include "engine/live_session.hpp"

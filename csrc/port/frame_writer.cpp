@@ -66,8 +66,9 @@ FrameWriter::FrameWriter(std::span<const FrameRecipe> recipes, std::uint32_t max
     initial_bytes_ = std::max(initial_bytes_, static_cast<std::uint32_t>(length));
   }
   // Frames that all have one length need no resizing.
-  const bool all = std::ranges::all_of(
-      layouts_, [&](const Layout& layout) { return layout.image.size() == initial_bytes_; });
+  const bool all = std::ranges::all_of(layouts_, [&](const Layout& layout) {
+    return !layout.image.empty() && layout.image.size() == initial_bytes_;
+  });
   initial_bytes_ = !layouts_.empty() && all ? initial_bytes_ : max_frame_bytes;
   record_bytes_ = std::bit_ceil(kHeaderBytes + max_frame_bytes);
 }

@@ -119,7 +119,8 @@ class VethRig final : public Rig {
       return {};
     });
     const base::Status listening = pair_.left().space.run([&]() -> base::Status {
-      if (backend.name == "kernel") {  // a veth takes redirected frames only where an XDP program hangs
+      if (backend.name ==
+          "kernel") {  // a veth takes redirected frames only where an XDP program hangs
         auto program = XdpProgram::attach(pair_.left().link.index, 1, XdpMode::native, false);
         if (!program) {
           return program.error();
