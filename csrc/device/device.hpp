@@ -123,8 +123,8 @@ class Device {
   // Control: between packets, on the device's thread.
   virtual void set_enabled(bool enabled) noexcept = 0;
   [[nodiscard]] virtual bool enabled() const noexcept = 0;
-  // Answers to `target` (and, for a group, joins it) from now on. `groups`: those that it is in from
-  // now on; null: as before. Error: invalid, nothing changed.
+  // Answers to `target` (and, for a group, joins it) from now on. `groups`: those that it is in
+  // from now on; null: as before. Error: invalid, nothing changed.
   [[nodiscard]] virtual base::Status set_target(const Endpoint& target, std::uint8_t protocol,
                                                 const std::vector<IpAddress>* groups) = 0;
   [[nodiscard]] base::Status set_target(const Endpoint& target, std::uint8_t protocol) {

@@ -109,13 +109,15 @@ describe.skipIf(missing !== undefined)('a machine that lacks something', () => {
   });
 
   it('native XDP in the driver: the report says that frames take the slow way', () => {
-    space.run('ip', 'link', 'add', 'dull', 'type', 'dummy');
+    space.run('ip', 'link', 'add', 'dull', 'type', 'bridge');
     space.run('ip', 'link', 'set', 'dull', 'up');
     const run = bench.ringbed(
       'run',
       scenario('', { duration: '30ms' }),
       '--on',
       'nic:dull',
+      '--allow-interface',
+      'dull',
       '--json',
       '--quiet',
     );
