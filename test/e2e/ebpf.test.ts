@@ -29,6 +29,12 @@ describe('ebpf exec', () => {
     expect(exec('', ['--program', returnMinusOne]).stdout).toBe('ffffffffffffffff\n');
   });
 
+  it.each([[['--engine', 'jit']], [['--jit']], [['--engine', 'interpreter']]])('runs it by %s', (how) => {
+    const { status, stdout, stderr } = exec(thirdByte, ['--memory', '112233', ...how]);
+    if (/JIT needs|the JIT makes|no executable memory/.test(stderr)) expect(status).toBe(1);
+    else expect(stdout).toBe('33\n');
+  });
+
   it('holds the program to a CPU version', () => {
     expect(exec(bswap).stdout).toBe('102\n');
     expect(exec(bswap, ['--cpu', 'v3'])).toMatchObject({ status: 1, stdout: '' });
