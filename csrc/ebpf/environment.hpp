@@ -27,7 +27,7 @@ struct Environment {
   std::uint32_t cpu = 0;     // below cpus
   std::uint32_t cpus = 1;    // slots of a per-CPU map
   base::Random random{0, "ebpf"};
-  std::vector<FibRoute> routes;    // none: every look-up says "not forwarded"
+  std::vector<FibRoute> routes;    // none: the interface does not forward
   std::vector<std::string> trace;  // what bpf_trace_printk printed, at most kTraceLines
 };
 

@@ -1,4 +1,5 @@
 // bpf_fib_lookup over the environment's routes (net/core/filter.c; struct bpf_fib_lookup).
+#include <cerrno>
 #include <cstring>
 
 #include "base/endian.hpp"
@@ -12,7 +13,8 @@ namespace {
 // Offsets in struct bpf_fib_lookup.
 constexpr std::uint32_t kFamily = 0, kTotalLength = 6, kIfindex = 8, kDestination = 32,
                         kSourceMac = 52, kDestinationMac = 58, kParametersBytes = 64;
-constexpr std::uint64_t kSuccess = 0, kNotForwarded = 4, kFragmentationNeeded = 8;
+constexpr std::uint64_t kSuccess = 0, kNotForwarded = 4, kForwardingDisabled = 5,
+                        kFragmentationNeeded = 8;
 constexpr std::uint8_t kInet = 2, kInet6 = 10;
 
 bool covers(const FibRoute& route, const std::uint8_t* address) {
@@ -40,6 +42,12 @@ std::uint64_t fib_lookup(Machine& machine, State& state) {
   const std::uint8_t family = parameters[kFamily];
   if (family != kInet && family != kInet6) {
     return static_cast<std::uint64_t>(std::int64_t{-EAFNOSUPPORT});
+  }
+  if (machine.environment().routes.empty()) {
+    // No router: the frame's own interface is the only one, and it forwards nothing.
+    const bool own = base::load_native<std::uint32_t>(parameters + kIfindex) ==
+                     machine.packet().parameters().ifindex;
+    return own ? kForwardingDisabled : static_cast<std::uint64_t>(std::int64_t{-ENODEV});
   }
   const FibRoute* best = nullptr;
   for (const FibRoute& route : machine.environment().routes) {

@@ -48,7 +48,8 @@ class BloomFilter final : public Map {
 
  private:
   [[nodiscard]] std::size_t hash(const std::uint8_t* value, std::uint32_t turn) const {
-    std::uint64_t state = turn + 1;
+    // Turns far apart: neighbours would be a value's low bits under another turn.
+    std::uint64_t state = (turn + 1) * 0x9e3779b97f4a7c15ULL;
     for (std::uint32_t at = 0; at < spec_.value_size; ++at) {
       state = (state ^ value[at]) * 0x100000001b3ULL;
     }

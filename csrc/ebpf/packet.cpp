@@ -16,6 +16,18 @@ constexpr std::uint32_t kMaxMeta = 252;
 constexpr std::uint32_t kXdpContextBytes = 24;
 constexpr std::uint32_t kSkbContextBytes = 192;
 
+// PACKET_* of a frame to this destination, on an interface whose address is all zeros (the loopback,
+// as in the kernel's test run).
+std::uint32_t packet_type(const std::uint8_t* destination) {
+  constexpr std::uint32_t kHost = 0, kBroadcast = 1, kMulticast = 2, kOtherHost = 3;
+  const auto all = [&](std::uint8_t value) {
+    return std::all_of(destination, destination + 6, [&](std::uint8_t b) { return b == value; });
+  };
+  if (all(0)) return kHost;
+  if ((destination[0] & 1) == 0) return kOtherHost;
+  return all(0xff) ? kBroadcast : kMulticast;
+}
+
 }  // namespace
 
 ContextLayout context_layout(ProgramType type) noexcept {
@@ -42,6 +54,8 @@ void Packet::place(base::ByteView frame, ProgramType type, const PacketParameter
   if (linear > 0) {
     std::memcpy(buffer_.data() + data_, frame.data(), linear);
   }
+  link_ = data_;
+  meta_ = data_ = data_ + std::min(parameters.link_bytes, linear);
   fragments_.assign(frame.begin() + linear, frame.end());
   context_.fill(0);
 }
@@ -78,13 +92,15 @@ void Packet::describe_xdp() {
 void Packet::describe_skb() {
   put(0, length());
   std::uint16_t protocol = 0;
-  if (end_ - data_ >= kEthernetHeader) {
-    protocol = base::load_native<std::uint16_t>(buffer_.data() + data_ + 12);
+  const std::uint8_t* link = buffer_.data() + link_;
+  if (end_ - link_ >= kEthernetHeader) {
+    put(4, packet_type(link));
+    protocol = base::load_native<std::uint16_t>(link + 12);
     // A length instead of a type: what eth_type_trans makes of it (ETH_P_802_3, ETH_P_802_2).
     constexpr std::uint16_t kLeastType = 0x600;
-    if (base::load_be<std::uint16_t>(buffer_.data() + data_ + 12) < kLeastType) {
-      const bool raw = end_ - data_ >= kEthernetHeader + 2 &&
-                       base::load_native<std::uint16_t>(buffer_.data() + data_ + 14) == 0xffff;
+    if (base::load_be<std::uint16_t>(link + 12) < kLeastType) {
+      const bool raw = end_ - link_ >= kEthernetHeader + 2 &&
+                       base::load_native<std::uint16_t>(link + 14) == 0xffff;
       base::store_be(reinterpret_cast<std::uint8_t*>(&protocol),
                      static_cast<std::uint16_t>(raw ? 1 : 4));
     }

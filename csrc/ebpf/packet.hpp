@@ -31,6 +31,7 @@ struct PacketParameters {
   std::uint32_t ifindex = 1;
   std::uint32_t rx_queue = 0;
   std::uint32_t egress_ifindex = 0;
+  std::uint32_t link_bytes = 0;  // of the frame's begin that the program does not see
 };
 
 // Where a redirect helper sent the frame.
@@ -94,6 +95,7 @@ class Packet {
   std::uint32_t meta_ = 0;
   std::uint32_t data_ = 0;
   std::uint32_t end_ = 0;
+  std::uint32_t link_ = 0;    // where the link header begins
   std::uint32_t lowest_ = 0;  // that data or metadata ever started: below, the headroom is zero
   alignas(8) std::array<std::uint8_t, 192> context_{};
 };

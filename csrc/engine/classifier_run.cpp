@@ -89,6 +89,7 @@ class ClassifierRunner {
   const RunControl& control_;
   std::unique_ptr<ClassifierObject> object_;
   ebpf::ProgramType type_ = ebpf::ProgramType::raw;
+  std::vector<std::unique_ptr<ebpf::ObjectSpec>> tampered_;  // outlive the executors
   std::vector<std::unique_ptr<BpfExecutor>> executors_;
   std::vector<int> programs_;
   std::unique_ptr<BpfExecutor> shadow_;  // the VM under another clock
@@ -113,7 +114,13 @@ base::Status ClassifierRunner::open() {
 
 base::Status ClassifierRunner::add(ExecutorKind kind, std::unique_ptr<BpfExecutor>& into,
                                    int& program, const ExecutorClock& clock) {
-  auto made = make_executor(kind, object_->file, object_->spec, clock);
+  const ebpf::ObjectSpec* spec = &object_->spec;
+  if (options_.tamper) {
+    tampered_.push_back(std::make_unique<ebpf::ObjectSpec>(object_->spec));
+    options_.tamper(kind, *tampered_.back());
+    spec = tampered_.back().get();
+  }
+  auto made = make_executor(kind, object_->file, *spec, clock);
   if (!made) return made.error();
   into = std::move(made).value();
   program = into->program(object_->entry);

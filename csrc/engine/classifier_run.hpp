@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct ClassifierRunOptions {
   std::uint64_t random = 0;  // how many
   std::uint64_t seed = 1;
   std::vector<ExecutorKind> in;  // at least one
+  // What one executor gets to run instead, so that a test sees a difference found; empty: nothing.
+  std::function<void(ExecutorKind, ebpf::ObjectSpec&)> tamper;
 };
 
 struct Mismatch {

@@ -58,8 +58,11 @@ class VmExecutor final : public BpfExecutor {
   }
   void run(int program, base::ByteView frame, Execution& into) override {
     if (!clock_.frozen) machine_.environment().now_ns = monotonic_ns();
-    const ebpf::Outcome outcome =
-        machine_.run(*programs_->programs()[static_cast<std::size_t>(program)], frame);
+    const ebpf::Program& chosen = *programs_->programs()[static_cast<std::size_t>(program)];
+    ebpf::PacketParameters parameters;
+    // The kernel's test run takes the Ethernet header away before a socket filter.
+    if (chosen.type == ebpf::ProgramType::socket_filter) parameters.link_bytes = 14;
+    const ebpf::Outcome outcome = machine_.run(chosen, frame, parameters);
     into.refused = false;
     into.verdict = static_cast<std::uint32_t>(outcome.r0);
     into.instructions = outcome.instructions;

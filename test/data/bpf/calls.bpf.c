@@ -46,7 +46,9 @@ int calls(struct xdp_md *ctx) {
   long looped = bpf_loop(eth->h_dest[3] & 31, mix, &walk, 0);
   struct walk *record = bpf_ringbuf_reserve(&events, sizeof *record, 0);
   if (record) {
-    *record = walk;
+    record->total = walk.total;
+    record->stop = walk.stop;
+    ((__u32 *)record)[3] = 0;  // nobody wrote the padding: in the kernel it may hold anything
     if (eth->h_dest[4] & 1)
       bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
     else

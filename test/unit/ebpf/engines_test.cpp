@@ -34,7 +34,7 @@ MapSpec spec(const char* name, MapType type, std::uint32_t key, std::uint32_t va
 
 // A machine with a few maps; the other engine's is the same.
 struct Side {
-  explicit Side(Engine engine, ProgramType type) : type(type) {
+  explicit Side(Engine engine, ProgramType of) : type(of) {
     machine.environment().cpus = 2;
     machine.environment().cpu = 1;
     EXPECT_TRUE(machine.set_engine(engine).ok());

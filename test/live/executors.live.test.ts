@@ -1,0 +1,53 @@
+// The bundled classifier in the kernel: the same test files as in the VM, and VM, JIT and kernel on the same
+// random frames.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BpfObject, readTestFile, runClassifier, runTestFile } from '../../src/index.js';
+
+const root = join(import.meta.dirname, '../..');
+const folder = join(root, 'test/conformance/classifier');
+const reason = whyNot();
+if (reason !== undefined && process.env.REQUIRE_LIVE === '1')
+  throw new Error(`REQUIRE_LIVE=1, but ${reason}`);
+
+function whyNot(): string | undefined {
+  if (!existsSync(join(root, 'generated/classifier.bpf.o'))) return 'no clang made the bundled classifier';
+  try {
+    BpfObject.open('classifier.bpf.o', { in: 'kernel' }).close();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+describe.skipIf(reason !== undefined)(
+  `the classifier in the kernel${reason ? ` (skipped: ${reason})` : ''}`,
+  () => {
+    it.each(readdirSync(folder))('conformance: %s', (name) => {
+      for (const outcome of runTestFile(readTestFile(join(folder, name)), 'kernel'))
+        expect(outcome, outcome.description).toMatchObject({ ok: true, problems: [] });
+    });
+
+    it('VM and kernel agree on random frames', async () => {
+      const stages = ['parse', 'multicast', 'port', 'connection', 'nanonet'];
+      const run = await runClassifier('classifier.bpf.o', {
+        random: 20_000,
+        seed: 3n,
+        stages,
+        in: ['vm', 'kernel'],
+      });
+      expect(run).toMatchObject({ frames: 20_000n, mismatches: 0n, first: null, faults: 0n });
+    });
+
+    it('typed entries of a map in the kernel', () => {
+      using object = BpfObject.open('classifier.bpf.o', { in: 'kernel' });
+      const groups = object.map('ringbed_groups');
+      groups.set({ address: '239.1.1.1' }, 7n);
+      expect(groups.get({ address: '239.1.1.1' })).toBe(7n);
+      expect([...groups.entries()]).toHaveLength(1);
+      expect(() => groups.set({ address: '239.1.1.1' }, 1, 'new')).toThrow(/there already/);
+      expect(object.program('parse').facts.verified).toBeGreaterThan(100);
+    });
+  },
+);
