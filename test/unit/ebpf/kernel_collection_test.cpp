@@ -121,7 +121,9 @@ TEST_F(KernelCollectionTest, NamesAMapThatTheKernelDoesNotMake) {
 
 TEST_F(KernelCollectionTest, LoadsWhatWasAskedForAlone) {
   if (!read("stages")) GTEST_SKIP() << "clang for BPF is not installed";
-  auto none = KernelCollection::load(file_, object_, {.only = {"nothing"}});
+  KernelOptions options;
+  options.only = {"nothing"};
+  auto none = KernelCollection::load(file_, object_, options);
   ASSERT_FALSE(none.ok());
   EXPECT_THAT(none.error().message, HasSubstr("no program nothing"));
 }
