@@ -11,8 +11,6 @@
 #include <algorithm>
 #include <array>
 
-#include "port/netlink_socket.hpp"
-
 namespace ringbed::port {
 
 namespace {
@@ -69,11 +67,12 @@ LinkInfo parse_link(base::ByteView body) {
         info.rx_dropped = stats.rx_dropped;
         info.tx_dropped = stats.tx_dropped;
         info.rx_errors = stats.rx_errors;
-        info.tx_errors = stats.tx_errors;
         info.rx_missed = stats.rx_missed_errors;
         info.rx_over = stats.rx_over_errors;
         info.rx_nohandler = stats.rx_nohandler;
         info.tx_carrier = stats.tx_carrier_errors;
+        info.tx_errors = stats.tx_errors;
+        info.rx_otherhost = stats.rx_otherhost_dropped;
         break;
       }
       default: break;
@@ -86,10 +85,8 @@ LinkInfo parse_link(base::ByteView body) {
 
 base::Result<Netlink> Netlink::open() {
   auto socket = NetlinkSocket::open(NETLINK_ROUTE);
-  if (!socket) {
-    return socket.error();
-  }
-  return Netlink(std::move(socket).value());
+  return socket ? base::Result<Netlink>(Netlink(std::move(socket).value()))
+                : base::Result<Netlink>(socket.error());
 }
 
 base::Status Netlink::create_veth(const VethEnd& here, const VethEnd& there,
@@ -128,6 +125,16 @@ base::Status Netlink::silence_ipv6(std::uint32_t index) {
              : outcome(error, "cannot silence IPv6 on interface " + std::to_string(index));
 }
 
+base::Status Netlink::silence_arp(std::uint32_t index) {
+  ifinfomsg family{};
+  family.ifi_index = static_cast<int>(index);
+  family.ifi_change = IFF_NOARP;
+  family.ifi_flags = IFF_NOARP;
+  NetlinkMessage message(RTM_NEWLINK, NLM_F_ACK, family);
+  return outcome(socket_.exchange(message),
+                 "cannot silence ARP on interface " + std::to_string(index));
+}
+
 base::Status Netlink::set_up(std::uint32_t index, bool up) {
   ifinfomsg family{};
   family.ifi_index = static_cast<int>(index);
@@ -163,6 +170,19 @@ base::Status Netlink::add_neighbour(std::uint32_t index, base::ByteView ip,
   message.bytes(NDA_LLADDR, mac);
   return outcome(socket_.exchange(message),
                  "cannot tell interface " + std::to_string(index) + " a neighbour");
+}
+
+base::Status Netlink::add_default_route(std::uint32_t index) {
+  rtmsg family{};
+  family.rtm_family = AF_INET;
+  family.rtm_table = RT_TABLE_MAIN;
+  family.rtm_protocol = RTPROT_STATIC;
+  family.rtm_scope = RT_SCOPE_LINK;
+  family.rtm_type = RTN_UNICAST;
+  NetlinkMessage message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, family);
+  message.number(RTA_OIF, index);
+  return outcome(socket_.exchange(message),
+                 "cannot make interface " + std::to_string(index) + " the default route");
 }
 
 base::Status Netlink::remove(std::uint32_t index) {

@@ -11,7 +11,6 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
-#include "port/descriptor.hpp"
 #include "port/netlink_socket.hpp"
 
 namespace ringbed::port {
@@ -30,11 +29,12 @@ struct LinkInfo {
   std::uint64_t rx_dropped = 0;
   std::uint64_t tx_dropped = 0;
   std::uint64_t rx_errors = 0;
-  std::uint64_t tx_errors = 0;
   std::uint64_t rx_missed = 0;     // by the hardware: no descriptor
   std::uint64_t rx_over = 0;       // by the hardware: ring overrun
   std::uint64_t rx_nohandler = 0;  // nobody wanted them
   std::uint64_t tx_carrier = 0;    // the link was down
+  std::uint64_t tx_errors = 0;
+  std::uint64_t rx_otherhost = 0;  // for another MAC, refused by the stack (Linux 5.19)
 
   [[nodiscard]] bool up() const noexcept { return (flags & 1U) != 0; }
   [[nodiscard]] bool running() const noexcept { return (flags & 0x40U) != 0; }  // has a carrier
@@ -60,6 +60,8 @@ class Netlink {
   // No link-local address from now on: without one the kernel sends no IPv6 of its own accord.
   // Before the interface is set up.
   [[nodiscard]] base::Status silence_ipv6(std::uint32_t index);
+  // Asks nobody for a neighbour from now on; add_neighbour() says who is there.
+  [[nodiscard]] base::Status silence_arp(std::uint32_t index);
   [[nodiscard]] base::Status set_up(std::uint32_t index, bool up);
   // `ip`: 4 or 16 bytes.
   [[nodiscard]] base::Status add_address(std::uint32_t index, base::ByteView ip,
@@ -67,6 +69,8 @@ class Netlink {
   // A permanent neighbour entry: who has `ip` need not be asked.
   [[nodiscard]] base::Status add_neighbour(std::uint32_t index, base::ByteView ip,
                                            const std::array<std::uint8_t, 6>& mac);
+  // IPv4: whatever no other route is for lies behind this interface, groups too, without a router.
+  [[nodiscard]] base::Status add_default_route(std::uint32_t index);
   [[nodiscard]] base::Status remove(std::uint32_t index);
 
   // Error: invalid when there is no such interface.

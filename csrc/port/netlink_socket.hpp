@@ -1,7 +1,8 @@
-// A netlink socket of one protocol (netlink(7)): sends a request, hands over what comes back. And
-// what every reader of netlink messages needs: attributes, and structures from bytes.
+// A netlink socket (netlink(7)): one request, its answers, the acknowledgement. And the reading
+// side of a message: the attributes in it. netlink_message.hpp is the writing side.
 #pragma once
 
+#include <linux/netlink.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -15,12 +16,19 @@
 
 namespace ringbed::port {
 
+// A T at the start of `payload`; zeros where it is shorter.
+template <typename T>
+[[nodiscard]] T load(base::ByteView payload) {
+  T value{};
+  std::memcpy(&value, payload.data(), std::min(sizeof value, payload.size()));
+  return value;
+}
+
 // Calls each(type, payload) for the attributes in `bytes`.
 template <typename Each>
 void attributes(base::ByteView bytes, Each each) {
   while (bytes.size() >= sizeof(nlattr)) {
-    nlattr attribute;
-    std::memcpy(&attribute, bytes.data(), sizeof attribute);
+    const auto attribute = load<nlattr>(bytes);
     if (attribute.nla_len < sizeof attribute || attribute.nla_len > bytes.size()) {
       return;
     }
@@ -30,16 +38,9 @@ void attributes(base::ByteView bytes, Each each) {
   }
 }
 
-template <typename T>
-[[nodiscard]] T load(base::ByteView payload) {
-  T value{};
-  std::memcpy(&value, payload.data(), std::min(sizeof value, payload.size()));
-  return value;
-}
-
 class NetlinkSocket {
  public:
-  // Error: unavailable.
+  // `protocol`: NETLINK_ROUTE, NETLINK_GENERIC. Error: unavailable.
   [[nodiscard]] static base::Result<NetlinkSocket> open(int protocol) {
     FileDescriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
     if (!socket) {
@@ -50,7 +51,7 @@ class NetlinkSocket {
   }
 
   // Sends and reads until the acknowledgement or the end of a dump; each answering message goes to
-  // each(type, body). Returns 0 or the errno of the refusal.
+  // `each`. Returns 0 or the errno of the refusal.
   template <typename Each>
   [[nodiscard]] int exchange(NetlinkMessage& message, Each each) {
     const base::ByteView request = message.finish(++sequence_);
@@ -92,7 +93,6 @@ class NetlinkSocket {
 
  private:
   static constexpr std::size_t kAnswerBytes = 1U << 16;
-
   explicit NetlinkSocket(FileDescriptor socket) noexcept : socket_(std::move(socket)) {}
 
   FileDescriptor socket_;
