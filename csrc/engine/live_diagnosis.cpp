@@ -84,13 +84,6 @@ void add_losses(const std::string& interface, std::vector<KernelCounter>& counte
 std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
                                   const base::Ledger& books) {
   std::vector<std::string> notes;
-  const std::string& mode = session.device_ports().front()->capabilities().mode;
-  if (mode.rfind("generic", 0) == 0) {
-    notes.push_back(
-        "the device's interface has no native XDP here: its frames come by the generic mode, "
-        "through "
-        "the kernel's own buffers and several times slower (see `ringbed nic list`)");
-  }
   const std::string elsewhere = unsteered(plan, session);
   if (!elsewhere.empty()) {
     notes.push_back(elsewhere);

@@ -44,6 +44,7 @@ class NicWorld final : public LiveWorld {
       notes_.insert(notes_.end(), told.begin(), told.end());
       settings_.push_back(std::move(settings).value());
     }
+    tell_of_generic_mode();
     return listen_to(plan.sim.nic.joined);
   }
 
@@ -97,6 +98,20 @@ class NicWorld final : public LiveWorld {
   bool closed() const noexcept override { return false; }
 
  private:
+  void tell_of_generic_mode() {
+    const auto features = port::xdp_features();
+    const auto device = device_link();
+    if (!features || !device) {
+      return;  // the kernel does not tell
+    }
+    const auto found = features.value().find(device.value().index);
+    if (found != features.value().end() && !found->second.native()) {
+      notes_.push_back("the driver of " + interfaces_.back() +
+                       " has no native XDP: frames come by the generic mode, through the kernel's "
+                       "own buffers and several times slower (see `ringbed nic list`)");
+    }
+  }
+
   // The run's thread is in the namespace that ringbed was started in; to enter one, even one's own,
   // takes a privilege that this world does without.
   static base::Result<port::LinkInfo> link(const std::string& interface) {

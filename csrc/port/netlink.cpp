@@ -67,12 +67,13 @@ LinkInfo parse_link(base::ByteView body) {
         info.rx_dropped = stats.rx_dropped;
         info.tx_dropped = stats.tx_dropped;
         info.rx_errors = stats.rx_errors;
-        info.tx_errors = stats.tx_errors;
         info.rx_otherhost = stats.rx_otherhost_dropped;
         info.rx_missed = stats.rx_missed_errors;
         info.rx_over = stats.rx_over_errors;
         info.rx_nohandler = stats.rx_nohandler;
         info.tx_carrier = stats.tx_carrier_errors;
+        info.tx_errors = stats.tx_errors;
+        info.rx_otherhost = stats.rx_otherhost_dropped;
         break;
       }
       default: break;

@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)('a machine that lacks something', () => {
       '--quiet',
     );
     expect(run).toMatchObject({ status: 0, stderr: '' });
-    expect(JSON.parse(run.stdout).notes.join()).toMatch(/no native XDP here.*generic mode/);
+    expect(JSON.parse(run.stdout).notes.join()).toMatch(/dull has no native XDP.*generic mode/);
     const { nics } = JSON.parse(bench.ringbed('nic', 'list', '--json').stdout);
     const dull = nics.find(({ name }: { name: string }) => name === 'dull');
     if (dull.xdp !== null) expect(dull.xdp.native).toBe(false);
