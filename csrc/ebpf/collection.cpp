@@ -11,7 +11,8 @@ base::Result<Collection> Collection::load(const ObjectSpec& object, Machine& mac
                                           const CollectionOptions& options) {
   Collection collection;
   if (auto status = collection.add_maps(object, machine); !status) return status.error();
-  if (auto status = collection.add_programs(object, machine, options); !status) return status.error();
+  if (auto status = collection.add_programs(object, machine, options); !status)
+    return status.error();
   if (auto status = collection.fill_slots(object); !status) return status.error();
   return collection;
 }

@@ -16,10 +16,10 @@ std::int32_t displacement(std::int64_t value) { return static_cast<std::int32_t>
 std::optional<Memory> Translator::fixed(std::uint64_t address, unsigned bytes, Access access) {
   const auto* regions = machine_.memory().data();
   const std::uint32_t count = machine_.memory().count();
-  const std::uint8_t* found =
-      high_half(address) < kFixedRegions ? nullptr
-      : access == Access::read           ? find<Access::read>(regions, count, address, bytes)
-                                         : find<Access::write>(regions, count, address, bytes);
+  const std::uint8_t* found = high_half(address) < kFixedRegions ? nullptr
+                              : access == Access::read
+                                  ? find<Access::read>(regions, count, address, bytes)
+                                  : find<Access::write>(regions, count, address, bytes);
   if (found == nullptr) {
     return std::nullopt;
   }
@@ -79,7 +79,8 @@ Memory Translator::locate(std::size_t at, unsigned base, std::int32_t offset, un
   } else {
     out_.address(kScratch, {reg(base), offset});
   }
-  Check& check = checks_[static_cast<unsigned>(access)][static_cast<std::size_t>(std::countr_zero(bytes))];
+  Check& check =
+      checks_[static_cast<unsigned>(access)][static_cast<std::size_t>(std::countr_zero(bytes))];
   check.used = true;
   out_.call(check.label);
   out_.jump_if(Condition::below, leave_at(at));

@@ -8,7 +8,8 @@ void Translator::arithmetic(const RawInstruction& in) {
   const Width width = in.instruction_class() == cls::alu64 ? Width::w64 : Width::w32;
   const Reg dst = reg(in.dst);
   const auto two_operands = [&](Alu op) {
-    in.from_register() ? out_.alu(op, width, dst, source(in.src)) : out_.alu(op, width, dst, in.imm);
+    in.from_register() ? out_.alu(op, width, dst, source(in.src))
+                       : out_.alu(op, width, dst, in.imm);
   };
   const auto shift = [&](Shift op) {
     if (in.from_register()) {

@@ -33,7 +33,8 @@ void Assembler::word(std::uint32_t value) {
 }
 
 void Assembler::rex(Width width, unsigned reg, unsigned index, unsigned base, bool force) {
-  const unsigned bits = (width == Width::w64 ? 8u : 0u) | (reg >> 3) << 2 | (index >> 3) << 1 | base >> 3;
+  const unsigned bits =
+      (width == Width::w64 ? 8u : 0u) | (reg >> 3) << 2 | (index >> 3) << 1 | base >> 3;
   if (bits != 0 || force) {
     byte(0x40 | bits);
   }
@@ -205,9 +206,7 @@ void Assembler::compare_byte(const Memory& at, std::uint8_t imm) {
 }
 void Assembler::increment(const Memory& at) { memory(Width::w32, 0xff, 0, at); }
 void Assembler::decrement(const Memory& at) { memory(Width::w32, 0xff, 1, at); }
-void Assembler::set_bit(const Memory& at, Reg bit) {
-  memory(Width::w32, 0x0fab, number(bit), at);
-}
+void Assembler::set_bit(const Memory& at, Reg bit) { memory(Width::w32, 0x0fab, number(bit), at); }
 void Assembler::compare_exchange(unsigned bytes, const Memory& at, Reg from) {
   memory(bytes == 8 ? Width::w64 : Width::w32, 0x0fb1, number(from), at);
 }
@@ -251,8 +250,7 @@ void Assembler::trap() { byte(0xcc); }
 std::vector<std::uint8_t> Assembler::finish() {
   for (const Fixup& fixup : fixups_) {
     assert(labels_[fixup.label] != kUnbound);
-    const auto distance =
-        static_cast<std::uint32_t>(labels_[fixup.label] - (fixup.at + 4));
+    const auto distance = static_cast<std::uint32_t>(labels_[fixup.label] - (fixup.at + 4));
     std::memcpy(code_.data() + fixup.at, &distance, sizeof distance);
   }
   return std::move(code_);

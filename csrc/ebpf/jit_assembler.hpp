@@ -11,21 +11,54 @@ namespace ringbed::ebpf::jit {
 
 // Numbers are those of the encoding.
 enum class Reg : std::uint8_t {
-  rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+  rax,
+  rcx,
+  rdx,
+  rbx,
+  rsp,
+  rbp,
+  rsi,
+  rdi,
+  r8,
+  r9,
+  r10,
+  r11,
+  r12,
+  r13,
+  r14,
+  r15
 };
 
 enum class Width : std::uint8_t { w32, w64 };
 
 // Opcode digits of the two-operand group (Table A-6, group 1).
-enum class Alu : std::uint8_t { add = 0, or_ = 1, adc = 2, sbb = 3, and_ = 4, sub = 5, xor_ = 6, cmp = 7 };
+enum class Alu : std::uint8_t {
+  add = 0,
+  or_ = 1,
+  adc = 2,
+  sbb = 3,
+  and_ = 4,
+  sub = 5,
+  xor_ = 6,
+  cmp = 7
+};
 
 // Opcode digits of the shift group (group 2).
 enum class Shift : std::uint8_t { left = 4, right = 5, arithmetic_right = 7 };
 
 // Condition codes (appendix B.1.4).
 enum class Condition : std::uint8_t {
-  below = 2, above_equal = 3, equal = 4, not_equal = 5, below_equal = 6, above = 7, sign = 8,
-  less = 12, greater_equal = 13, less_equal = 14, greater = 15
+  below = 2,
+  above_equal = 3,
+  equal = 4,
+  not_equal = 5,
+  below_equal = 6,
+  above = 7,
+  sign = 8,
+  less = 12,
+  greater_equal = 13,
+  less_equal = 14,
+  greater = 15
 };
 [[nodiscard]] constexpr Condition inverse(Condition condition) noexcept {
   return static_cast<Condition>(static_cast<std::uint8_t>(condition) ^ 1);
@@ -63,7 +96,7 @@ class Assembler {
   void extend_rax(Width width);             // the sign of rax to rdx (cdq, cqo)
   void shift(Shift op, Width width, Reg to, std::uint8_t count);
   void shift(Shift op, Width width, Reg to, Reg from, Reg count);  // BMI2: count masked, no flags
-  void rotate16(Reg to);  // the two low bytes swapped
+  void rotate16(Reg to);                                           // the two low bytes swapped
   void swap_bytes(Width width, Reg to);
 
   void move(Width width, Reg to, Reg from);
@@ -79,7 +112,7 @@ class Assembler {
   void compare_byte(const Memory& at, std::uint8_t imm);
   void increment(const Memory& at);  // 32 bits
   void decrement(const Memory& at);
-  void set_bit(const Memory& at, Reg bit);           // 32 bits (bts)
+  void set_bit(const Memory& at, Reg bit);                            // 32 bits (bts)
   void compare_exchange(unsigned bytes, const Memory& at, Reg from);  // with rax
 
   void jump(Label to);

@@ -1,5 +1,5 @@
-// Helpers and tail calls (RFC 9669 section 4.3.1). Look-ups in a known map, and tail calls through a
-// known prog_array, are native; every other helper is called by way of the State.
+// Helpers and tail calls (RFC 9669 section 4.3.1). Look-ups in a known map, and tail calls through
+// a known prog_array, are native; every other helper is called by way of the State.
 #include <bit>
 
 #include "ebpf/helpers.hpp"

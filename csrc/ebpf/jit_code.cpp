@@ -13,13 +13,12 @@ base::Result<NativeCodePointer> NativeCode::publish(const Translation& translati
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   const std::size_t size = (translation.bytes.size() + page - 1) / page * page;
   const auto refuse = [&](const char* what) {
-    return base::Error{base::ErrorCode::unavailable,
-                       std::string("no executable memory for the JIT: ") + what + ": " +
-                           std::strerror(errno),
-                       "the interpreter gives the same results"};
+    return base::Error{
+        base::ErrorCode::unavailable,
+        std::string("no executable memory for the JIT: ") + what + ": " + std::strerror(errno),
+        "the interpreter gives the same results"};
   };
-  void* memory =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     return refuse("mmap");
   }

@@ -17,9 +17,9 @@ namespace ringbed::ebpf {
 // What the compiler produces: position-independent bytes, and where things are in them.
 struct Translation {
   std::vector<std::uint8_t> bytes;
-  std::size_t start = 0;    // a run from the first instruction: all registers but r1 and r2 are 0
-  std::size_t resume = 0;   // a function, with registers and count from the State
-  std::size_t tail = 0;     // a tail call into the first instruction
+  std::size_t start = 0;   // a run from the first instruction: all registers but r1 and r2 are 0
+  std::size_t resume = 0;  // a function, with registers and count from the State
+  std::size_t tail = 0;    // a tail call into the first instruction
   std::unordered_map<std::uint32_t, std::size_t> functions;  // callbacks by first instruction
   std::vector<std::size_t> instructions;  // where the code of each begins, and the end of the last
 };

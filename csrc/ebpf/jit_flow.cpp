@@ -8,11 +8,13 @@ namespace ringbed::ebpf::jit {
 
 namespace {
 
-constexpr std::uint8_t kWiden = 4;                       // visits of a block before it is widened
+constexpr std::uint8_t kWiden = 4;  // visits of a block before it is widened
 constexpr std::uint32_t kDataId = 0;
 
 // Ids of packet pointers: data itself, one an instruction, one a register of a block.
-constexpr std::uint32_t instruction_id(std::size_t at) { return static_cast<std::uint32_t>(at) + 1; }
+constexpr std::uint32_t instruction_id(std::size_t at) {
+  return static_cast<std::uint32_t>(at) + 1;
+}
 constexpr std::uint32_t block_id(std::size_t size, std::size_t block, unsigned reg) {
   return static_cast<std::uint32_t>(size + 1 + block * kRegisters + reg);
 }
@@ -30,7 +32,9 @@ void forget_all_packets(Registers& r) {
   }
 }
 
-std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) { return a > kAny - b ? kAny : a + b; }
+std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) {
+  return a > kAny - b ? kAny : a + b;
+}
 
 // How far a pointer lies beyond the highest packet address, when it has moved by its offset.
 std::uint64_t reach_of(const Value& packet) {
@@ -41,7 +45,8 @@ std::uint64_t reach_of(const Value& packet) {
 std::size_t target_of(const RawInstruction& in, std::size_t at) {
   const bool far = in.opcode == (cls::jmp32 | jmp_op::ja) ||
                    (in.opcode == kCall && in.src == pseudo::local_call);
-  return static_cast<std::size_t>(static_cast<std::int64_t>(at) + 1 + (far ? std::int64_t{in.imm} : in.offset));
+  return static_cast<std::size_t>(static_cast<std::int64_t>(at) + 1 +
+                                  (far ? std::int64_t{in.imm} : in.offset));
 }
 
 bool is_jump(const RawInstruction& in) {
@@ -173,7 +178,8 @@ bool Flow::join(std::size_t block, unsigned reg, Value& into, const Value& from)
       into = {Kind::packet, here, 0, std::min(left(into), left(from)),
               std::max(reach_of(into), reach_of(from))};
     }
-    if ((widen && !(into == old)) || (into.kind == Kind::packet && into.high > kMaxReach)) into = {};
+    if ((widen && !(into == old)) || (into.kind == Kind::packet && into.high > kMaxReach))
+      into = {};
   } else if (!(into == from)) {
     into = {};
   }
@@ -233,10 +239,10 @@ void Flow::step(std::size_t at, Registers& r) const {
       break;
     case cls::ld:
       if (in.opcode == kLoadImm64) {
-        r[in.dst] = Value::constant(static_cast<std::uint32_t>(program_.code[at].imm) |
-                                    static_cast<std::uint64_t>(static_cast<std::uint32_t>(
-                                        program_.code[at + 1].imm))
-                                        << 32);
+        r[in.dst] = Value::constant(
+            static_cast<std::uint32_t>(program_.code[at].imm) |
+            static_cast<std::uint64_t>(static_cast<std::uint32_t>(program_.code[at + 1].imm))
+                << 32);
       } else {
         r[0] = Value::scalar(0, kMax32);
         for (unsigned reg = 1; reg <= 5; ++reg) r[reg] = Value::constant(0);

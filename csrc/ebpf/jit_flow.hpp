@@ -19,7 +19,7 @@ namespace ringbed::ebpf::jit {
 
 inline constexpr std::uint64_t kAny = ~std::uint64_t{0};
 inline constexpr std::uint64_t kMax32 = 0xffff'ffff;
-inline constexpr std::int64_t kMaxOffset = 1 << 28;  // of a pointer from its base
+inline constexpr std::int64_t kMaxOffset = 1 << 28;                 // of a pointer from its base
 inline constexpr std::uint64_t kMaxReach = std::uint64_t{1} << 40;  // far below a wrap of addresses
 
 enum class Kind : std::uint8_t {
@@ -36,7 +36,7 @@ struct Value {
   Kind kind = Kind::scalar;
   std::uint32_t id = 0;
   std::int32_t offset = 0;
-  std::uint64_t low = 0;   // packet: the proven range
+  std::uint64_t low = 0;      // packet: the proven range
   std::uint64_t high = kAny;  // packet: how far base(id) can lie behind the highest packet address
 
   bool operator==(const Value&) const = default;
@@ -81,7 +81,8 @@ class Flow {
   void branch(std::size_t at, const Registers& before, Registers& taken, Registers& next) const;
   void call(std::size_t at, Registers& r) const;
   void arithmetic(std::size_t at, Registers& r) const;
-  void add_pointer(std::size_t at, Registers& r, unsigned dst, Value pointer, const Value& by) const;
+  void add_pointer(std::size_t at, Registers& r, unsigned dst, Value pointer,
+                   const Value& by) const;
   [[nodiscard]] Value loaded(const RawInstruction& in, const Value& base) const;
 
   const Program& program_;

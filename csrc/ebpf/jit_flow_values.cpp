@@ -214,11 +214,11 @@ void Flow::arithmetic(std::size_t at, Registers& r) const {
                     : Value{};
     return;
   }
-  const Value result = in.offset == 0 ? compute(op, narrowed(left),
-                                                in.from_register() ? narrowed(right)
-                                                                   : Value::constant(imm & kMax32),
-                                                32)
-                                      : Value{};
+  const Value result =
+      in.offset == 0
+          ? compute(op, narrowed(left),
+                    in.from_register() ? narrowed(right) : Value::constant(imm & kMax32), 32)
+          : Value{};
   r[in.dst] = narrowed(result);
 }
 

@@ -72,8 +72,7 @@ void Translator::edge_stubs() {
     const bool exits = edge.target < program_.raw.size() &&
                        program_.raw[edge.target].opcode == kExit && stack_bytes_ == 0;
     if (exits) {
-      out_.address(kJumped,
-                   {kJumped, static_cast<std::int32_t>(edge.target) + 1 - edge.offset});
+      out_.address(kJumped, {kJumped, static_cast<std::int32_t>(edge.target) + 1 - edge.offset});
       out_.ret();
       continue;
     }
@@ -123,7 +122,8 @@ void Translator::local_call(std::size_t at) {
     out_.alu(Alu::add, Width::w64, kScratch, Reg::rbp);
   };
   const auto move_frame = [&](Alu op) {
-    out_.alu(op, Width::w64, in_state(offsetof(State, frame)), static_cast<std::int32_t>(kStackBytes));
+    out_.alu(op, Width::w64, in_state(offsetof(State, frame)),
+             static_cast<std::int32_t>(kStackBytes));
     out_.alu(op, Width::w32, in_state(offsetof(State, r) + kFramePointer * 8 + 4), 1);
   };
   out_.alu(Alu::cmp, Width::w32, in_state(offsetof(State, depth)), kMaxFrames - 1);
@@ -133,8 +133,7 @@ void Translator::local_call(std::size_t at) {
   out_.jump_if(Condition::greater, leave_at(at));
   out_.move(Width::w64, kJumped, kScratch);
   address_frame();
-  out_.move_immediate(kScratch2,
-                      reinterpret_cast<std::uintptr_t>(program_.code.data() + at + 1));
+  out_.move_immediate(kScratch2, reinterpret_cast<std::uintptr_t>(program_.code.data() + at + 1));
   out_.store(8, frame(offsetof(State::Frame, back)), kScratch2);
   out_.load(8, kScratch2, in_state(offsetof(State, program)));
   out_.store(8, frame(offsetof(State::Frame, program)), kScratch2);

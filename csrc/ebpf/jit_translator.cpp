@@ -26,9 +26,8 @@ bool enters(const RawInstruction& in) {
                                  helper_effects(static_cast<std::uint32_t>(in.imm)).calls_back));
 }
 bool uses(const Program& program, unsigned bpf) {
-  return std::any_of(program.raw.begin(), program.raw.end(), [bpf](const RawInstruction& in) {
-    return in.dst == bpf || in.src == bpf;
-  });
+  return std::any_of(program.raw.begin(), program.raw.end(),
+                     [bpf](const RawInstruction& in) { return in.dst == bpf || in.src == bpf; });
 }
 
 }  // namespace
@@ -86,15 +85,13 @@ void Translator::measure_stack() {
       if (live) registers_ = flow_.at_start(at);
     }
     const RawInstruction& in = program_.raw[at];
-    const bool stores =
-        in.instruction_class() == cls::st || in.instruction_class() == cls::stx;
+    const bool stores = in.instruction_class() == cls::st || in.instruction_class() == cls::stx;
     if (live) {
       const Value& base = registers_[in.dst];
       if (stores && base.kind == Kind::stack) {
         const std::int64_t depth = -(std::int64_t{base.offset} + in.offset);
-        stack_bytes_ = std::max(stack_bytes_,
-                                static_cast<std::uint32_t>(std::clamp<std::int64_t>(
-                                    depth, 0, std::int64_t{kStackBytes})));
+        stack_bytes_ = std::max(stack_bytes_, static_cast<std::uint32_t>(std::clamp<std::int64_t>(
+                                                  depth, 0, std::int64_t{kStackBytes})));
       }
       flow_.step(at, registers_);
     }
@@ -193,8 +190,9 @@ void Translator::entry(bool resume) {
 }
 
 // Where the outermost function returns to, with r0 and the count; leave_offset_ bytes on, the
-// same in every program, where an exit to the interpreter lands, with rax set. Both restore what this entry saved, which is why the
-// exit must find its entry: another program may have made it, before a tail call.
+// same in every program, where an exit to the interpreter lands, with rax set. Both restore what
+// this entry saved, which is why the exit must find its entry: another program may have made it,
+// before a tail call.
 void Translator::finish() {
   const std::size_t start = out_.size();
   out_.store(8, in_state(offsetof(State, r)), Reg::rax);
@@ -306,14 +304,14 @@ void Translator::instruction(std::size_t at) {
     case cls::ld:
       if (in.opcode != kLoadImm64) return load_packet(at);
       return out_.move_immediate(
-          reg(in.dst), static_cast<std::uint32_t>(program_.code[at].imm) |
-                           static_cast<std::uint64_t>(
-                               static_cast<std::uint32_t>(program_.code[at + 1].imm))
-                               << 32);
+          reg(in.dst),
+          static_cast<std::uint32_t>(program_.code[at].imm) |
+              static_cast<std::uint64_t>(static_cast<std::uint32_t>(program_.code[at + 1].imm))
+                  << 32);
     case cls::ldx: return load(at);
-    default: return in.instruction_class() == cls::stx && in.memory_mode() == mode::atomic
-                        ? atomic(at)
-                        : store(at);
+    default:
+      return in.instruction_class() == cls::stx && in.memory_mode() == mode::atomic ? atomic(at)
+                                                                                    : store(at);
   }
 }
 

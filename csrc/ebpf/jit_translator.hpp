@@ -104,8 +104,8 @@ class Translator {
     bool used = false;
   };
   std::array<std::array<Check, 4>, 2> checks_;  // by access and log2 of the bytes
-  Label leave_;        // r10: the instruction's number
-  Label leave_with_;   // rax: the instruction, or nullptr
+  Label leave_;                                 // r10: the instruction's number
+  Label leave_with_;                            // rax: the instruction, or nullptr
   std::int32_t leave_offset_ = 0;
   Label zero_frame_;
   bool zeroes_frames_ = false;

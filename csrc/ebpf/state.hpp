@@ -56,10 +56,10 @@ struct State {
   Fault fault;
 
   // Of native code (jit_translator.hpp).
-  std::uint64_t packet_delta = 0;     // a packet byte's host address, less its VM address
-  std::uint8_t* frame = nullptr;      // host address of the current stack frame
-  void* native_stack = nullptr;       // where an exit to the interpreter unwinds to
-  std::uint32_t dirty_frames = 0;     // stack frames, one bit each, that may not be zero
+  std::uint64_t packet_delta = 0;          // a packet byte's host address, less its VM address
+  std::uint8_t* frame = nullptr;           // host address of the current stack frame
+  void* native_stack = nullptr;            // where an exit to the interpreter unwinds to
+  std::uint32_t dirty_frames = 0;          // stack frames, one bit each, that may not be zero
   ProgramType context = ProgramType::raw;  // whose context and packet are in place
 
   struct Frame {

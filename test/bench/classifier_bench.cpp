@@ -137,8 +137,8 @@ std::string classifier_row(const char* title, const std::string& name) {
       kernel_floor.push_back(kernel_ns(floor.get(), frame));
     }
   }
-  std::string row = std::string("{\"name\":\"") + title + "\",\"instructions\":" +
-                    std::to_string(interpreter.instructions());
+  std::string row = std::string("{\"name\":\"") + title +
+                    "\",\"instructions\":" + std::to_string(interpreter.instructions());
   field(row, "interpreterNs", bench::median(interpreted));
   if (jit.ready()) {
     field(row, "jitNs", bench::median(native));

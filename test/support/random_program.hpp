@@ -15,9 +15,9 @@ namespace ringbed::test {
 
 // What a program may name.
 struct ProgramSurroundings {
-  std::uint64_t sink = 0;                   // VM address of 80 writable bytes
-  std::vector<std::uint64_t> maps;          // handles: keys of four and eight bytes
-  std::uint64_t stages = 0;                 // handle of a prog_array, or 0
+  std::uint64_t sink = 0;           // VM address of 80 writable bytes
+  std::vector<std::uint64_t> maps;  // handles: keys of four and eight bytes
+  std::uint64_t stages = 0;         // handle of a prog_array, or 0
 };
 
 class RandomProgram {
@@ -55,9 +55,20 @@ class RandomProgram {
   std::uint8_t opcode(unsigned value) { return static_cast<std::uint8_t>(value); }
 
   std::uint64_t interesting() {
-    constexpr std::array<std::uint64_t, 14> kEdges = {
-        0, 1, 2, 31, 32, 63, 64, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff, 0x1'0000'0000,
-        0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000, 0xffff'ffff'ffff'ffff};
+    constexpr std::array<std::uint64_t, 14> kEdges = {0,
+                                                      1,
+                                                      2,
+                                                      31,
+                                                      32,
+                                                      63,
+                                                      64,
+                                                      0x7fff'ffff,
+                                                      0x8000'0000,
+                                                      0xffff'ffff,
+                                                      0x1'0000'0000,
+                                                      0x7fff'ffff'ffff'ffff,
+                                                      0x8000'0000'0000'0000,
+                                                      0xffff'ffff'ffff'ffff};
     return random_.below(3) == 0 ? random_.next() : kEdges[random_.below(kEdges.size())];
   }
 
@@ -171,11 +182,10 @@ class RandomProgram {
     const std::uint8_t size = size_bits();
     switch (random_.below(4)) {
       case 0: return emit({opcode(0x61 | size), any(), pointer, offset, 0});
-      case 1:
-        return emit({opcode((size == 0x18 ? 0x61 : 0x81) | size), any(), pointer, offset, 0});
+      case 1: return emit({opcode((size == 0x18 ? 0x61 : 0x81) | size), any(), pointer, offset, 0});
       case 2:
-        return emit({opcode(0x62 | size), pointer, 0, offset,
-                     static_cast<std::int32_t>(random_.next())});
+        return emit(
+            {opcode(0x62 | size), pointer, 0, offset, static_cast<std::int32_t>(random_.next())});
       default: return emit({opcode(0x63 | size), pointer, any(), offset, 0});
     }
   }
@@ -228,9 +238,9 @@ class RandomProgram {
       emit({0x05, 0, 0, 0, 0});
     }
     const bool outside = random_.below(12) == 0;
-    access(data, static_cast<std::int16_t>(
-                     outside ? static_cast<int>(random_.below(300)) - 20
-                             : static_cast<int>(random_.below(static_cast<std::uint64_t>(checked)))));
+    access(data, static_cast<std::int16_t>(outside ? static_cast<int>(random_.below(300)) - 20
+                                                   : static_cast<int>(random_.below(
+                                                         static_cast<std::uint64_t>(checked)))));
   }
 
   // The same behind an offset that only data knows.
@@ -300,9 +310,7 @@ class RandomProgram {
         return emit({opcode(0x20u | packet_size()), 0, 0, 0,
                      static_cast<std::int32_t>(random_.below(70)) - 2});
       case 1: return emit({opcode(0x40u | packet_size()), 0, any(), 0, 4});
-      case 2:
-        emit({0xb7, 3, 0, 0, 5});
-        return emit({0x8d, 3, 0, 0, 0});
+      case 2: emit({0xb7, 3, 0, 0, 5}); return emit({0x8d, 3, 0, 0, 0});
       case 3: {
         wanted_functions_ = 3;
         const std::uint8_t reg = any();

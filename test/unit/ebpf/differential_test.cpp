@@ -1,6 +1,6 @@
-// The same object, the same frames, in the VM, by either engine, and in the kernel (libbpf and BPF_PROG_TEST_RUN):
-// verdict and bytes after every frame, map contents at the end, must be equal. Frames are random,
-// from a printed seed; RINGBED_DIFFERENTIAL_FRAMES sets how many.
+// The same object, the same frames, in the VM, by either engine, and in the kernel (libbpf and
+// BPF_PROG_TEST_RUN): verdict and bytes after every frame, map contents at the end, must be equal.
+// Frames are random, from a printed seed; RINGBED_DIFFERENTIAL_FRAMES sets how many.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -60,7 +60,8 @@ class Hostile : public testing::TestWithParam<Engine> {
 };
 
 TEST_P(Hostile, EndlessLoop) {
-  const Outcome outcome = stopped("r0 = 0; up: ; r0 += 1; goto up", FaultKind::instruction_limit, 2);
+  const Outcome outcome =
+      stopped("r0 = 0; up: ; r0 += 1; goto up", FaultKind::instruction_limit, 2);
   EXPECT_GE(outcome.instructions, 100'000u);
   EXPECT_LT(outcome.instructions, 100'010u);
   stopped("up: ; if r1 != 0 goto up; exit", FaultKind::instruction_limit, 0);
@@ -69,7 +70,8 @@ TEST_P(Hostile, EndlessLoop) {
 
 TEST_P(Hostile, EndlessCallbacks) {
   stopped(
-      "r1 = 8000000; r2 = &cb ll; r3 = 0; r4 = 0; call 181; exit; cb: ; *(u64 *)(r10 - 8) = 5; r0 = "
+      "r1 = 8000000; r2 = &cb ll; r3 = 0; r4 = 0; call 181; exit; cb: ; *(u64 *)(r10 - 8) = 5; r0 "
+      "= "
       "0; exit",
       FaultKind::instruction_limit, 5);
   stopped("r1 = 5; r2 = &cb ll; r3 = 0; r4 = 0; call 181; exit; cb: ; goto cb",
@@ -121,11 +123,12 @@ TEST_P(Hostile, MadeUpFunctions) {
 
 // What a program leaves on its stack by way of a made-up address is gone in the next run.
 TEST_P(Hostile, MadeUpStackAddresses) {
-  const Program writer =
-      load("r1 = 0x210000008 ll; *(u64 *)(r1 + 0) = 7; r1 = 0x310000008 ll; *(u64 *)(r1 + 0) = 7; "
-           "call f; exit; f: ; r0 = *(u64 *)(r10 - 504); exit");
-  const Program reader = load("call f; r1 = *(u64 *)(r10 - 504); r0 |= r1; exit; f: ; r0 = *(u64 "
-                              "*)(r10 - 504); exit");
+  const Program writer = load(
+      "r1 = 0x210000008 ll; *(u64 *)(r1 + 0) = 7; r1 = 0x310000008 ll; *(u64 *)(r1 + 0) = 7; "
+      "call f; exit; f: ; r0 = *(u64 *)(r10 - 504); exit");
+  const Program reader = load(
+      "call f; r1 = *(u64 *)(r10 - 504); r0 |= r1; exit; f: ; r0 = *(u64 "
+      "*)(r10 - 504); exit");
   EXPECT_EQ(machine_.run(writer, 0).r0, 0u);
   EXPECT_EQ(machine_.run(reader, 0).r0, 0u);
 }
