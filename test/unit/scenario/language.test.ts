@@ -432,13 +432,15 @@ describe('files', () => {
       maps: [],
       progArray: '',
       instructionFemtoseconds: 0,
+      swaps: 0,
+      swapEveryNs: 0,
       options: { match: 'RING', otherwise: 'KERNEL', limitPps: 0, limitBurst: 32, sampleEvery: 0 },
     });
   });
 
   it('a classifier says its entry, its sizes and what its stages do', () => {
     const front = `{ object: classifier.bpf.o, stages: [limit], program: classifier, type: xdp,
-      maps: { flows: { maxEntries: 16 }, a: { maxEntries: 1 } }, instruction: 0.2ns,
+      maps: { flows: { maxEntries: 16 }, a: { maxEntries: 1 } }, instruction: 0.2ns, swaps: 200, swapEvery: 5ms,
       options: { otherwise: drop, limit: 10kpps, burst: 8, every: 100 } }`;
     expect(planOf(`${ten}\nclassifier: ${front}`).classifier).toMatchObject({
       program: 'classifier',
@@ -448,6 +450,8 @@ describe('files', () => {
         { name: 'flows', maxEntries: 16 },
       ],
       instructionFemtoseconds: 200_000,
+      swaps: 200,
+      swapEveryNs: 5_000_000,
       options: { match: 'RING', otherwise: 'DROP', limitPps: 10_000, limitBurst: 8, sampleEvery: 100 },
     });
   });
