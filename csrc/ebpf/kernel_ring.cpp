@@ -33,8 +33,8 @@ base::Result<KernelRing> KernelRing::open(int map, std::uint32_t entries) {
   if (consumer == MAP_FAILED) return kernel_error("cannot map the ring buffer", errno);
   ring.consumer_ = static_cast<std::uint8_t*>(consumer);
   ring.producer_bytes_ = page + 2 * std::size_t{entries};
-  void* producer = ::mmap(nullptr, ring.producer_bytes_, PROT_READ, MAP_SHARED, map,
-                          static_cast<off_t>(page));
+  void* producer =
+      ::mmap(nullptr, ring.producer_bytes_, PROT_READ, MAP_SHARED, map, static_cast<off_t>(page));
   if (producer == MAP_FAILED) return kernel_error("cannot map the ring buffer", errno);
   ring.producer_ = static_cast<std::uint8_t*>(producer);
   return ring;
