@@ -149,8 +149,8 @@ class BpfObjectHandle : public Napi::ObjectWrap<BpfObjectHandle> {
 }  // namespace
 
 Napi::Function bpf_object_opener(Napi::Env env) {
-  auto constructor = std::make_shared<Napi::FunctionReference>(
-      Napi::Persistent(BpfObjectHandle::define(env)));
+  auto constructor =
+      std::make_shared<Napi::FunctionReference>(Napi::Persistent(BpfObjectHandle::define(env)));
   return Napi::Function::New(
       env,
       [constructor](const Napi::CallbackInfo& info) {

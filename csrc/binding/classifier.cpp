@@ -78,8 +78,7 @@ engine::ClassifierPlan classifier_plan(const Napi::Object& options) {
     const auto maps = options.Get("maps").As<Napi::Array>();
     for (std::uint32_t i = 0; i < maps.Length(); ++i) {
       const auto row = maps.Get(i).ToObject();
-      plan.maps.push_back(
-          {text_of(row, "name"), row.Get("maxEntries").ToNumber().Uint32Value()});
+      plan.maps.push_back({text_of(row, "name"), row.Get("maxEntries").ToNumber().Uint32Value()});
     }
   }
   if (options.Get("stages").IsArray()) {

@@ -16,8 +16,8 @@ constexpr std::uint32_t kMaxMeta = 252;
 constexpr std::uint32_t kXdpContextBytes = 24;
 constexpr std::uint32_t kSkbContextBytes = 192;
 
-// PACKET_* of a frame to this destination, on an interface whose address is all zeros (the loopback,
-// as in the kernel's test run).
+// PACKET_* of a frame to this destination, on an interface whose address is all zeros (the
+// loopback, as in the kernel's test run).
 std::uint32_t packet_type(const std::uint8_t* destination) {
   constexpr std::uint32_t kHost = 0, kBroadcast = 1, kMulticast = 2, kOtherHost = 3;
   const auto all = [&](std::uint8_t value) {

@@ -13,8 +13,8 @@ constexpr std::size_t kShortest = 14;
 constexpr std::size_t kLongest = 1514;
 
 // Values at which programs' comparisons tip over.
-constexpr std::uint32_t kEdges[] = {0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff,
-                                    0x7fff'ffff, 0x8000'0000, 0xffff'ffff};
+constexpr std::uint32_t kEdges[] = {0,      1,      0x7f,   0x80,        0xff,        0x100,
+                                    0x7fff, 0x8000, 0xffff, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff};
 
 }  // namespace
 

@@ -132,10 +132,10 @@ base::Result<std::string> find_entry(const ClassifierPlan& plan, ObjectSpec& spe
     if (!is_stage) candidates.push_back(program.name);
   }
   if (candidates.size() == 1) return candidates[0];
-  return invalid(spec.programs.empty() ? "the object has no program"
-                                       : "which program is the entry is not clear",
-                 spec.programs.empty() ? "" : "name it: classifier.program, one of " +
-                                                  program_names(spec));
+  return invalid(
+      spec.programs.empty() ? "the object has no program"
+                            : "which program is the entry is not clear",
+      spec.programs.empty() ? "" : "name it: classifier.program, one of " + program_names(spec));
 }
 
 template <typename T>
@@ -230,8 +230,8 @@ std::vector<MapEntry> classifier_entries(const Plan& plan, const ClassifierObjec
   };
   if (holds(kStageSettings, 4, 64)) {
     const bool timed = plan.world != Plan::World::sim;  // virtual time stands still in a program
-    entries.push_back({std::string(kStageSettings), native_word(0),
-                       settings(plan, object.stages.size(), timed)});
+    entries.push_back(
+        {std::string(kStageSettings), native_word(0), settings(plan, object.stages.size(), timed)});
   }
   if (holds(kGroups, 16, 8)) {
     for (const device::IpAddress& group : plan.device.join) {

@@ -97,7 +97,7 @@ class ClassifierRunner {
   std::optional<MapWatch> watch_;
   std::vector<Execution> runs_;
   Execution shadow_run_;
-  bool by_chance_ = false;      // nothing can be compared
+  bool by_chance_ = false;  // nothing can be compared
   bool verdict_clocked_ = false;
   std::map<std::uint32_t, std::uint64_t> verdicts_;
   ClassifierRunResult result_;
@@ -125,10 +125,9 @@ base::Status ClassifierRunner::add(ExecutorKind kind, std::unique_ptr<BpfExecuto
   into = std::move(made).value();
   program = into->program(object_->entry);
   if (program >= 0) return {};
-  return base::Error{base::ErrorCode::invalid,
-                     "program " + object_->entry + " is not there in " +
-                         std::string(to_string(kind)),
-                     ""};
+  return base::Error{
+      base::ErrorCode::invalid,
+      "program " + object_->entry + " is not there in " + std::string(to_string(kind)), ""};
 }
 
 base::Status ClassifierRunner::make() {

@@ -190,8 +190,8 @@ bool MapWatch::compare_all(Watched& map, MapDifference& found) {
     std::vector<std::uint8_t> key;
     std::vector<std::uint8_t> next(map.key_bytes);
     for (std::uint32_t seen = 0; seen < map.max_entries; ++seen) {
-      if (executors_[other]->next_key(map.index, key.empty() ? nullptr : key.data(),
-                                      next.data()) != 0) {
+      if (executors_[other]->next_key(map.index, key.empty() ? nullptr : key.data(), next.data()) !=
+          0) {
         break;
       }
       key = next;

@@ -40,8 +40,7 @@ std::string program_json(const ebpf::ProgramSpec& program, const BpfExecutor* ex
          pair("section", json_string(program.section)) + "," +
          pair("type", json_string(type_name(program.type))) + "," +
          pair("instructions", program.code.size()) + "," +
-         pair("verified",
-              executor == nullptr ? 0 : executor->verified_instructions(program.name)) +
+         pair("verified", executor == nullptr ? 0 : executor->verified_instructions(program.name)) +
          "}";
 }
 
@@ -73,10 +72,9 @@ std::string object_json(const ClassifierObject& object, const BpfExecutor* execu
          pair("stages", list(object.stages.size(),
                              [&](std::size_t i) { return json_string(object.stages[i]); })) +
          "," +
-         pair("programs", list(spec.programs.size(),
-                               [&](std::size_t i) {
-                                 return program_json(spec.programs[i], executor);
-                               })) +
+         pair("programs",
+              list(spec.programs.size(),
+                   [&](std::size_t i) { return program_json(spec.programs[i], executor); })) +
          "," +
          pair("maps", list(spec.maps.size(),
                            [&](std::size_t i) { return map_json(object, i, executor); })) +

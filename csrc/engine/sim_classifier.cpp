@@ -71,8 +71,8 @@ base::Status SimClassifier::tell(const Plan& plan) {
     const int fault = map->write(entry.key.data(), entry.value.data(), ebpf::update_flag::any);
     if (fault != 0) {
       return base::Error{base::ErrorCode::invalid,
-                         "map " + entry.map + " does not take what the scenario tells it: " +
-                             std::strerror(-fault),
+                         "map " + entry.map +
+                             " does not take what the scenario tells it: " + std::strerror(-fault),
                          ""};
     }
   }
@@ -170,8 +170,9 @@ SimClassifier::Decision SimClassifier::decide(std::uint32_t core, const sim::Fra
 void SimClassifier::share_time(std::vector<ClassifierStage>& stages) const {
   const auto weight = [&](const ClassifierStage& stage) {
     const ebpf::Program* program = programs_->program(stage.name);
-    return program == nullptr ? 0.0 : static_cast<double>(stage.hits) *
-                                          static_cast<double>(program->raw.size());
+    return program == nullptr
+               ? 0.0
+               : static_cast<double>(stage.hits) * static_cast<double>(program->raw.size());
   };
   double sum = 0.0;
   for (const ClassifierStage& stage : stages) {

@@ -24,7 +24,7 @@ class SimClassifier {
   enum class Way : std::uint8_t { device, kernel, drop, aborted };
   struct Decision {
     Way way = Way::kernel;
-    base::ByteView frame;      // as the program left it; valid until the next decide()
+    base::ByteView frame;  // as the program left it; valid until the next decide()
     sim::Picoseconds cost = 0;
   };
 

@@ -363,8 +363,7 @@ base::Result<RunResult> run_sim(const Plan& plan, const RunControl& control) {
   result.response_bytes = sink.bytes();
   result.imbalance =
       result.ledger.check(simulator.frames_in_flight() + devices.value().pool->stats().in_use);
-  result.stages = stages(result.ledger, measured, devices.value(), host.stages(),
-                         classifier.get());
+  result.stages = stages(result.ledger, measured, devices.value(), host.stages(), classifier.get());
   result.latency = {{"response", sink.response()},
                     {"request", measured.request},
                     {"device", measured.device},

@@ -70,15 +70,16 @@ TEST_P(ClassifierDifferential, VmJitAndKernelAreOne) {
       bytes += kDigits[byte >> 4];
       bytes += kDigits[byte & 0xf];
     }
-    FAIL() << "seed " << options.seed << ", frame " << run.first->frame << ", "
-           << run.first->field << ": " << run.first->first.executor << " "
-           << run.first->first.value << ", " << run.first->other.executor << " "
-           << run.first->other.value << "\n" << bytes;
+    FAIL() << "seed " << options.seed << ", frame " << run.first->frame << ", " << run.first->field
+           << ": " << run.first->first.executor << " " << run.first->first.value << ", "
+           << run.first->other.executor << " " << run.first->other.value << "\n"
+           << bytes;
   }
   EXPECT_EQ(run.faults, 0U) << run.first_fault;
   EXPECT_GE(run.frames + run.skipped, options.random);
   EXPECT_GE(run.frames, options.random * 8 / 10);
-  EXPECT_GE(run.verdicts.size(), GetParam().stages == "sample" ? 1U : 2U) << "frames that all come to the same thing show little";
+  EXPECT_GE(run.verdicts.size(), GetParam().stages == "sample" ? 1U : 2U)
+      << "frames that all come to the same thing show little";
   if (GetParam().excepted == nullptr) {
     EXPECT_TRUE(run.excepted.empty()) << run.excepted.front();
   } else {
@@ -95,23 +96,22 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"redirects", "redirects"}, Case{"checksums", "checksums"},
                     Case{"arrays", "arrays"}, Case{"percpu", "percpu"}, Case{"hashes", "hashes"},
                     Case{"lru", "lru"}, Case{"tries", "tries"}, Case{"lines", "lines"},
-                    Case{"bloom", "bloom", "map known: a bloom_filter"},
-                    Case{"nested", "nested"}, Case{"rings", "rings"}, Case{"perf", "perf"},
-                    Case{"nat", "nat"}, Case{"tunnel", "tunnel"}, Case{"tailroom", "tailroom"},
-                    Case{"meta", "meta"}, Case{"routes", "routes"}, Case{"locks", "locks"},
-                    Case{"atomics_v3", "atomics"}, Case{"arithmetic", "arithmetic"},
-                    Case{"arithmetic_v3", "arithmetic"}, Case{"walks", "walks"},
-                    Case{"editor", "editor"}, Case{"filter", "filter"},
+                    Case{"bloom", "bloom", "map known: a bloom_filter"}, Case{"nested", "nested"},
+                    Case{"rings", "rings"}, Case{"perf", "perf"}, Case{"nat", "nat"},
+                    Case{"tunnel", "tunnel"}, Case{"tailroom", "tailroom"}, Case{"meta", "meta"},
+                    Case{"routes", "routes"}, Case{"locks", "locks"}, Case{"atomics_v3", "atomics"},
+                    Case{"arithmetic", "arithmetic"}, Case{"arithmetic_v3", "arithmetic"},
+                    Case{"walks", "walks"}, Case{"editor", "editor"}, Case{"filter", "filter"},
                     Case{"clocks", "clocks", "what depends on the time"},
-                    Case{"chance", "chance", "everything: bpf_get_prandom_u32"},
-                    bundled("parse"), bundled("parse,multicast"), bundled("parse,port"),
-                    bundled("parse,connection"), bundled("parse,limit"),
-                    bundled("parse,nanonet"), bundled("sample"),
+                    Case{"chance", "chance", "everything: bpf_get_prandom_u32"}, bundled("parse"),
+                    bundled("parse,multicast"), bundled("parse,port"), bundled("parse,connection"),
+                    bundled("parse,limit"), bundled("parse,nanonet"), bundled("sample"),
                     bundled("parse,multicast,port,connection,limit,nanonet,sample")),
     [](const auto& row) {
       std::string name = std::string(row.param.object) + "_" + row.param.program + "_" +
                          std::string(row.param.stages);
-      std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
+      std::replace_if(
+          name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
       return name;
     });
 
