@@ -73,7 +73,6 @@ LinkInfo parse_link(base::ByteView body) {
         info.rx_nohandler = stats.rx_nohandler;
         info.tx_carrier = stats.tx_carrier_errors;
         info.tx_errors = stats.tx_errors;
-        info.rx_otherhost = stats.rx_otherhost_dropped;
         break;
       }
       default: break;
