@@ -142,7 +142,7 @@ function checkEntry(
   differ: (what: string, have: string, want: string) => void,
 ): void {
   const found = map.get(key as BtfInput);
-  const at = `map ${map.name}[${JSON.stringify(key)}]`;
+  const at = `map ${map.name}[${text(key as BtfValue)}]`;
   if (absent === true) {
     if (found !== undefined) differ(at, text(found), 'no entry');
     return;
