@@ -34,7 +34,7 @@ const testCase = z.strictObject({
   program: z.optional(z.string()),
   maps_before: z.optional(z.array(entry)),
   frame: z.string(),
-  verdict: z.union([z.string(), z.number()]),
+  verdict: z.union([z.string(), z.bigint()]),
   frame_out: z.optional(z.string()),
   maps: z.optional(z.array(entry)),
   /** Events that the program must have written, by map; hexadecimal, or `any`. */
@@ -73,7 +73,7 @@ export function readTestFile(path: string): TestFile {
   }
   let plain: unknown;
   try {
-    plain = parse(text, { intAsBigInt: false });
+    plain = parse(text, { intAsBigInt: true });
   } catch (cause) {
     throw new RingbedError('invalid', `${path}: ${(cause as Error).message}`, '', { cause });
   }
@@ -117,7 +117,7 @@ function runCase(file: TestFile, test: TestCase, object: BpfObject): { ok: boole
   const differ = (what: string, have: string, want: string) =>
     problems.push(`${what}: ${have}, expected ${want}`);
   if (run.fault !== '') problems.push(`the program was stopped: ${run.fault}`);
-  if (run.name !== String(test.verdict) && run.verdict !== test.verdict)
+  if (run.name !== String(test.verdict) && String(run.verdict) !== String(test.verdict))
     differ('verdict', run.name, String(test.verdict));
   if (test.frame_out !== 'any') {
     const want = hex(test.frame_out === undefined ? frame : bytesOf(test.frame_out));
@@ -142,7 +142,7 @@ function checkEntry(
   differ: (what: string, have: string, want: string) => void,
 ): void {
   const found = map.get(key as BtfInput);
-  const at = `map ${map.name}[${JSON.stringify(key)}]`;
+  const at = `map ${map.name}[${text(key as BtfValue)}]`;
   if (absent === true) {
     if (found !== undefined) differ(at, text(found), 'no entry');
     return;
@@ -171,7 +171,9 @@ function sum(a: BtfValue, b: BtfValue): BtfValue {
       Object.keys(a).map((name) => [name, sum(a[name] as BtfValue, b[name] as BtfValue)]),
     );
   if (typeof a === 'bigint' && typeof b === 'bigint') return a + b;
-  return typeof a === 'number' && typeof b === 'number' ? a + b : a;
+  if (typeof a === 'number' && typeof b === 'number') return a + b;
+  // Bytes and addresses: those of the CPU that wrote any.
+  return typeof a === 'string' && /^[0.]*$/.test(a) ? b : a;
 }
 
 const isRecord = (value: unknown): value is Record<string, BtfValue> =>
