@@ -120,7 +120,8 @@ void book_classifier(Ledger& books, const LiveWorld& world, const LiveSession& s
     if (classifier.redirects_elsewhere() && counts->redirect > ring)
       past += counts->redirect - ring;
   } else if (world.closed() && session.device_kernel().arrived > ring) {
-    past = session.device_kernel().arrived - ring;  // an object that does not count: no drop is known
+    past =
+        session.device_kernel().arrived - ring;  // an object that does not count: no drop is known
   }
   books.received += past;
   books.bypassed += past;

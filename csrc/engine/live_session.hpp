@@ -75,7 +75,6 @@ class LiveSession {
   // nullptr: the scenario has none.
   [[nodiscard]] const LiveClassifier* classifier() const noexcept { return classifier_.get(); }
 
-
  private:
   LiveSession(const Plan& plan, LiveWorld& world, gen::Generator source, const LiveSetup& setup);
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "engine/plan.hpp"
-#include "port/host_stack.hpp"
 #include "engine/result.hpp"
+#include "port/host_stack.hpp"
 #include "port/netlink.hpp"
 #include "port/registry.hpp"
 

@@ -256,7 +256,8 @@ void Simulator::start(Core& core, Picoseconds now) {
   const FrameInfo& info = core.current->info;
   const Served served = host_.serve(core.id, core.current->view(), info, now);
   // What the classifier drops never reached the device.
-  ledger_.received += served.fate != Served::Fate::dropped || served.stage > base::Stage::classifier;
+  ledger_.received +=
+      served.fate != Served::Fate::dropped || served.stage > base::Stage::classifier;
   switch (served.fate) {
     case Served::Fate::unanswered:
       ++ledger_.processed;

@@ -50,9 +50,8 @@ inline std::string compile_bpf(const std::string& name) {
   // A name that ends so uses the third version of the instruction set.
   const std::string version = name.ends_with("_v3") ? "-mcpu=v3" : "-mcpu=v2";
   const std::string command = "clang -O2 -g -target bpf " + version + " -I/usr/include/" +
-                              kMultiarch +
-                              " -c " RINGBED_SOURCE_DIR "/test/data/bpf/" + name + ".bpf.c -o " +
-                              object + " 2> /dev/null";
+                              kMultiarch + " -c " RINGBED_SOURCE_DIR "/test/data/bpf/" + name +
+                              ".bpf.c -o " + object + " 2> /dev/null";
   return std::system(command.c_str()) == 0 ? object : "";
 }
 

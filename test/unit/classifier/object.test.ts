@@ -32,7 +32,9 @@ describe.skipIf(!built)('the bundled classifier in the VM', () => {
     object.map('ringbed_config').set(0, { stages: 1 });
     const run = object.program().testRun(frame);
     expect(run).toMatchObject({ name: 'XDP_PASS', fault: '', frame });
-    expect(object.map('ringbed_frame').get(0)).toContainEqual(expect.objectContaining({ source_port: 40_001 }));
+    expect(object.map('ringbed_frame').get(0)).toContainEqual(
+      expect.objectContaining({ source_port: 40_001 }),
+    );
     const hits = object.map('ringbed_stages').get(0) as unknown as { hits: bigint }[];
     expect(hits.reduce((sum, cpu) => sum + cpu.hits, 0n)).toBe(1n);
   });

@@ -55,7 +55,9 @@ TEST_P(BadProgram, IsExplained) {
   auto object = read_object(file);
   ASSERT_TRUE(object.ok()) << object.error().message;
   const test::ScratchFolder folder;
-  auto loaded = KernelCollection::load(file, object.value(), {.log_folder = folder.path});
+  KernelOptions options;
+  options.log_folder = folder.path;
+  auto loaded = KernelCollection::load(file, object.value(), options);
   ASSERT_FALSE(loaded.ok()) << "the kernel takes it";
   const base::Error& error = loaded.error();
   EXPECT_EQ(error.code, base::ErrorCode::invalid);
@@ -120,7 +122,9 @@ TEST(VerifierLog, AnythingIsReadWithoutHarm) {
 }
 
 TEST(VerifierLog, WithoutALogTheErrnoIsExplained) {
-  const ProgramSpec program{.name = "p", .section = "xdp"};
+  ProgramSpec program;
+  program.name = "p";
+  program.section = "xdp";
   const base::Error error = verifier_error(program, "", ENOMEM, "");
   EXPECT_EQ(error.code, base::ErrorCode::resource);
   EXPECT_THAT(error.message, HasSubstr("program p"));
