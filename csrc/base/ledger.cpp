@@ -21,6 +21,18 @@ std::uint64_t Ledger::dropped() const noexcept {
   return dropped(static_cast<Stage>(0), static_cast<Stage>(kStageCount - 1));
 }
 
+void Ledger::add_drops_to(Digest& digest) const noexcept {
+  for (std::size_t stage = 0; stage < kStageCount; ++stage) {
+    for (std::size_t reason = 0; reason < kReasonCount; ++reason) {
+      if (drops[stage][reason] != 0) {
+        digest.add(to_string(static_cast<Stage>(stage)));
+        digest.add(to_string(static_cast<Reason>(reason)));
+        digest.add(drops[stage][reason]);
+      }
+    }
+  }
+}
+
 std::string Ledger::check(std::uint64_t in_flight) const {
   struct Node {
     const char* name;

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/digest.hpp"
 #include "base/reasons.hpp"
 
 namespace ringbed::base {
@@ -46,6 +47,9 @@ struct Ledger {
   [[nodiscard]] std::uint64_t delivered() const noexcept {
     return bypassed + unanswered + responses;
   }
+
+  // The drops, by their names: a reason that is new changes no digest where it did not occur.
+  void add_drops_to(Digest& digest) const noexcept;
 
   // Empty when every node balances and nothing is left in flight; else one sentence that names
   // the first node that does not. `in_flight`: frames and buffers that nobody has given back.

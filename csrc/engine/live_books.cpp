@@ -275,11 +275,7 @@ std::string digest(const Ledger& books) {
         books.responded, books.sent, books.responses}) {
     digest.add(count);
   }
-  for (const auto& reasons : books.drops) {
-    for (const std::uint64_t count : reasons) {
-      digest.add(count);
-    }
-  }
+  books.add_drops_to(digest);
   return digest.hex();
 }
 

@@ -296,11 +296,7 @@ std::string seal(base::Digest digest, const RunResult& result) {
         books.responses, result.offered_bytes, result.response_bytes, result.end_ns}) {
     digest.add(count);
   }
-  for (const auto& reasons : books.drops) {
-    for (const std::uint64_t count : reasons) {
-      digest.add(count);
-    }
-  }
+  books.add_drops_to(digest);
   for (const NamedHistogram& latency : result.latency) {
     digest.add(latency.ns.encode());
   }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ringbed, root, scratch } from './cli.js';
+import { ringbed, root, folder as scratch } from './cli.js';
 
 const built = existsSync(join(root, 'generated/classifier.bpf.o'));
 const hasClang = spawnSync('clang', ['--version']).status === 0;
