@@ -107,7 +107,7 @@ void Packet::describe_skb() {
   }
   put(12, parameters_.rx_queue);
   put(16, protocol);  // network byte order, as in the kernel
-  put(36, parameters_.ifindex);
+  put(36, parameters_.ingress_ifindex);
   put(40, parameters_.ifindex);
   put(76, kRegionStart + data_);
   put(80, kRegionStart + end_);

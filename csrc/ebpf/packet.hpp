@@ -29,6 +29,7 @@ struct PacketParameters {
   std::uint32_t buffer_bytes = 4096;  // of the linear part, head- and tailroom included
   std::uint32_t tailroom = 320;       // skb_shared_info
   std::uint32_t ifindex = 1;
+  std::uint32_t ingress_ifindex = 1;  // __sk_buff's: where the frame came in
   std::uint32_t rx_queue = 0;
   std::uint32_t egress_ifindex = 0;
   std::uint32_t link_bytes = 0;  // of the frame's begin that the program does not see

@@ -60,7 +60,9 @@ class VmExecutor final : public BpfExecutor {
     if (!clock_.frozen) machine_.environment().now_ns = monotonic_ns();
     const ebpf::Program& chosen = *programs_->programs()[static_cast<std::size_t>(program)];
     ebpf::PacketParameters parameters;
-    // The kernel's test run takes the Ethernet header away before a socket filter.
+    // As in the kernel's test run: no interface the frame came in by, and the Ethernet header is
+    // taken away before a socket filter, and comes back as zeros.
+    parameters.ingress_ifindex = 0;
     if (chosen.type == ebpf::ProgramType::socket_filter) parameters.link_bytes = 14;
     const ebpf::Outcome outcome = machine_.run(chosen, frame, parameters);
     into.refused = false;
@@ -68,7 +70,8 @@ class VmExecutor final : public BpfExecutor {
     into.instructions = outcome.instructions;
     into.fault = outcome.ok() ? "" : ebpf::describe(outcome.fault);
     const base::ByteView meta = machine_.packet().meta();
-    into.frame.assign(meta.begin(), meta.end());
+    into.frame.assign(parameters.link_bytes, 0);
+    into.frame.insert(into.frame.end(), meta.begin(), meta.end());
     const std::uint32_t length = machine_.packet().length();
     if (const std::uint8_t* linear = machine_.packet().linear(0, length); linear != nullptr) {
       into.frame.insert(into.frame.end(), linear, linear + length);

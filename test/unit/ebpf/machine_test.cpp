@@ -145,7 +145,9 @@ TEST(Machine, LooksUpRoutes) {
   const std::string look =
       "*(u64 *)(r10 - 64) = 2; *(u64 *)(r10 - 56) = 1; *(u64 *)(r10 - 32) = 0x0201000a; "
       "r2 = r10; r2 += -64; r3 = 64; r4 = 0; call 69; ";
-  EXPECT_EQ(machine.run(program(look + "exit"), Bytes(64)).r0, 4u);  // not forwarded
+  EXPECT_EQ(machine.run(program(look + "exit"), Bytes(64)).r0, 5u);  // no router
+  machine.environment().routes = {{.prefix = {11}, .prefix_bits = 8, .ifindex = 5}};
+  EXPECT_EQ(machine.run(program(look + "exit"), Bytes(64)).r0, 4u);  // no route
   FibRoute wide{.prefix = {10}, .prefix_bits = 8, .ifindex = 5};
   FibRoute narrow{.prefix = {10, 0, 1}, .prefix_bits = 24, .ifindex = 9};
   machine.environment().routes = {wide, narrow};

@@ -185,6 +185,8 @@ export function sampleRecord(): RunRecord {
       generatorCpu: 0,
       verdicts: 0xfacen,
       clock: null,
+      classifier: null,
+      classifierSwaps: null,
     },
     host: { kernel: 'Linux 6.1.0', cpu: 'test', cores: 2, node: 'v20.19.0', arch: 'x64' },
     startedAt: '2026-01-02T03:04:05.000Z',
