@@ -84,7 +84,7 @@ describe.skipIf(!hasClang)('an object of somebody else', () => {
   it('with a section that says nothing needs --type', () => {
     const object = compile(
       'odd',
-      '__attribute__((section("xdp_odd"), used)) int odd(void *ctx) { return 2; }\n__attribute__((section("filter"), used)) int other(void *ctx) { return 1; }',
+      '__attribute__((section("xdp"), used)) int odd(void *ctx) { return 2; }\n__attribute__((section("filter"), used)) int other(void *ctx) { return 1; }',
     );
     const refused = ringbed(['classifier', 'run', object, '--program', 'other']);
     expect(refused.status).toBe(2);
