@@ -89,7 +89,7 @@ describe.skipIf(missing !== undefined)('a classifier on veth', () => {
   });
 
   it('loses and misroutes nothing while it is swapped 200 times', () => {
-    const live = run(scenario('duration: 8s', '20kpps', ', swaps: 200'), 'veth');
+    const live = run(scenario('duration: 40s', '20kpps', ', swaps: 200'), 'veth');
     expect(live.conserved).toBe(true);
     expect(live.classifier.swaps).toMatchObject({ count: 200, failed: 0, error: '' });
     const fates = live.drops.filter(({ stage }) => stage === 'classifier');
@@ -106,7 +106,7 @@ describe.skipIf(missing !== undefined)('a classifier on veth', () => {
     expect(live.packets.bypassed).toBe(kernel);
     expect(fates).toEqual([{ stage: 'classifier', reason: 'classifier_drop', count: nowhere }]);
     expect(live.classifier.stages.map(({ misses }) => misses)).toEqual([0, 0, 0, 0]);
-  }, 60_000);
+  }, 150_000);
 
   it('explains a program that the verifier refuses', () => {
     const bad = join(folder, 'bad.bpf.o');
