@@ -26,15 +26,15 @@ function dropForeignCache(directory, generator) {
 /** Builds the addon if a source changed since the last time. */
 export async function ensureAddon() {
   const recipe = { inputs: ['csrc', 'cmake', 'CMakeLists.txt', 'package-lock.json'], outputs: [addonPath] };
-  await onceFor('addon', { ...recipe, salt: root + process.arch }, async () => {
+  // A library that was installed since then is a reason to build again.
+  const libraries = existsSync('/usr/include/bpf/libbpf.h') ? 'libbpf' : '';
+  await onceFor('addon', { ...recipe, salt: root + process.arch + libraries }, async () => {
     say('setup: building the native addon');
     dropForeignCache('build', 'Ninja');
     const cmakeJs = join(root, 'node_modules/cmake-js/bin/cmake-js');
     const common = ['-O', join(root, 'build'), '-B', 'Release', '-G', 'Ninja', '-l', 'error'];
     const quiet = { quiet: true, what: 'the native build' };
-    if (!existsSync(join(root, 'build/CMakeCache.txt'))) {
-      await must(process.execPath, [cmakeJs, 'configure', ...common], quiet);
-    }
+    await must(process.execPath, [cmakeJs, 'configure', ...common], quiet);
     await must(process.execPath, [cmakeJs, 'build', ...common, '-p', parallel, '-T', 'ringbed_addon'], quiet);
   });
 }
