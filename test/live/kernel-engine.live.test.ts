@@ -50,7 +50,11 @@ describe.skipIf(missing !== undefined)('generator.engine: kernel', () => {
 
   it.each([
     ['several queues', ['nic.queues=4'], /`kernel`.*4 queues[\s\S]*nic\.queues: 1/],
-    ['long frames', ['traffic.feed.size=9000', 'link.mtu=9000', 'nic.bufferBytes=16384'], /frames of up to 3200 bytes/],
+    [
+      'long frames',
+      ['traffic.feed.size=9000', 'link.mtu=9000', 'nic.bufferBytes=16384'],
+      /frames of up to 3200 bytes/,
+    ],
   ])('refuses %s by name', (_, more, words) => {
     const set = ['generator.engine=kernel', ...more].flatMap((value) => ['--set', value]);
     const run = ringbed(['run', scenario(), '--on', 'veth', '--quiet', ...set]);
