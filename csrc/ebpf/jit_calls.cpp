@@ -15,6 +15,18 @@ const Instruction* interpret_one(State* state, std::uint64_t at) noexcept {
   return instruction->run(instruction, *state);
 }
 
+// What no instruction's address is: a helper has returned, native code goes on.
+const auto* const kGoOn = reinterpret_cast<const Instruction*>(std::uintptr_t{1});
+
+// The same for a call by register. A function may well lie right behind its call, so that where
+// the interpreter goes on does not tell whether it has entered one; the frame does.
+const Instruction* call_by_register(State* state, std::uint64_t at) noexcept {
+  const std::uint32_t depth = state->depth;
+  const Instruction* behind = state->program->code.data() + at + 1;
+  const Instruction* next = interpret_one(state, at);
+  return next == behind && state->depth == depth ? kGoOn : next;
+}
+
 Address look_up(Map* map, const std::uint8_t* key, std::uint32_t cpu) noexcept {
   return map->find(key, cpu);
 }
@@ -178,9 +190,8 @@ void Translator::call_register(std::size_t at) {
   spill(true);
   out_.move(Width::w64, Reg::rdi, Reg::rbp);
   out_.move_immediate(Reg::rsi, at);
-  out_.call(reinterpret_cast<const void*>(&interpret_one));
-  out_.move_immediate(kScratch, reinterpret_cast<std::uintptr_t>(program_.code.data() + at + 1));
-  out_.alu(Alu::cmp, Width::w64, Reg::rax, kScratch);
+  out_.call(reinterpret_cast<const void*>(&call_by_register));
+  out_.alu(Alu::cmp, Width::w64, Reg::rax, 1);  // kGoOn
   out_.jump_if(Condition::not_equal, leave_with_);
   reload(true);
 }
