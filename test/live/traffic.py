@@ -95,8 +95,15 @@ def ping(address, size, *options):
             total = (total & 0xFFFF) + (total >> 16)
             total = (total & 0xFFFF) + (total >> 16)
             message = message[:2] + struct.pack("!H", ~total & 0xFFFF) + message[4:]
-        raw.sendto(message, (address, 0))
-        raw.recv(65535)
+        # The first frame on a path waits for the neighbour to be found, and may be lost with that.
+        for attempts_left in range(9, -1, -1):
+            raw.sendto(message, (address, 0))
+            try:
+                raw.recv(65535)
+                return
+            except TimeoutError:
+                if attempts_left == 0:
+                    raise
 
 
 def join_groups(address):
