@@ -90,6 +90,10 @@ class NicWorld final : public LiveWorld {
   base::Result<port::Ports> open_device(const port::PortConfig& config) override {
     port::PortConfig with_sockets = config;
     with_sockets.socket = device_sockets_;
+    // Live frames leave by other queues of the NIC than the socket's, and could overtake them.
+    if (with_sockets.xdp.live_frames == port::Choice::automatic) {
+      with_sockets.xdp.live_frames = port::Choice::off;
+    }
     return open(interfaces_.back(), device_backend_, with_sockets);
   }
   base::Result<port::LinkInfo> generator_link() override { return link(interfaces_.front()); }

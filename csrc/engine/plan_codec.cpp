@@ -232,6 +232,7 @@ void read_logic(ProtoReader& in, device::LogicConfig& logic) {
 void read_xdp(ProtoReader& in, Plan& plan) {
   port::XdpOptions& xdp = plan.xdp;
   xdp.need_wakeup = false;
+  xdp.live_frames = port::Choice::automatic;
   while (in.next()) {
     switch (in.field()) {
       case 1: xdp.mode = in.enumeration(port::XdpMode::generic); break;
@@ -241,6 +242,7 @@ void read_xdp(ProtoReader& in, Plan& plan) {
       case 5: xdp.busy_poll_budget = in.u32(); break;
       case 6: xdp.need_wakeup = in.boolean(); break;
       case 7: plan.huge_pages = in.enumeration(port::Choice::on); break;
+      case 8: xdp.live_frames = in.enumeration(port::Choice::on); break;
       default: break;
     }
   }

@@ -35,7 +35,11 @@ struct XdpOptions {
   Choice busy_poll = Choice::automatic;
   std::uint32_t busy_poll_us = 50;
   std::uint32_t busy_poll_budget = 64;  // frames a poll
-  ForeignProgram foreign;
+  // Bursts leave as live frames (live_sender.hpp) and not through the socket, which in copy mode
+  // makes a socket buffer of each frame. For one queue, and a veth pair whose other end has native
+  // XDP. Automatic: where it works.
+  Choice live_frames = Choice::off;
+  ForeignProgram foreign{};
 };
 
 // An IPv4 address and a UDP port, in host order.

@@ -1,6 +1,8 @@
 // Backend `xdp`: a port over an AF_XDP socket. The rings' memory is the kernel's; one pair of ring
 // classes serves both sides. In copy mode the kernel sends only inside the system call that wakes
 // it, at most 32 frames a call (TX_BATCH_SIZE), so a burst is kicked until the ring is empty.
+// Longer bursts may leave as live frames (live_sender.hpp), never past frames that are still in the
+// ring.
 #include <net/if.h>
 #include <sys/socket.h>
 
@@ -9,6 +11,7 @@
 
 #include "port/backends.hpp"
 #include "port/in_flight.hpp"
+#include "port/live_sender.hpp"
 #include "port/napi.hpp"
 #include "port/xdp_program.hpp"
 #include "port/xdp_socket.hpp"
@@ -26,13 +29,17 @@ constexpr std::uint32_t kMinFrameBytes = 14;
 // driver raises interrupts again, and for how long it may be left alone in between.
 constexpr std::uint32_t kDeferHardIrqs = 2;
 constexpr std::uint64_t kGroFlushTimeoutNs = 200'000;
+// From so many frames on a call for live frames costs less than as many socket buffers.
+constexpr std::size_t kLiveBurst = 16;
 
 class XdpPort final : public Port {
  public:
   XdpPort(const PortConfig& config, std::uint32_t queue, XdpSocket socket,
-          std::shared_ptr<XdpProgram> program, std::shared_ptr<DeferredInterrupts> deferred)
+          std::shared_ptr<XdpProgram> program, std::shared_ptr<DeferredInterrupts> deferred,
+          std::unique_ptr<LiveSender> live)
       : program_(std::move(program)),
         deferred_(std::move(deferred)),
+        live_(std::move(live)),
         socket_(std::move(socket)),
         in_flight_(config.frames(), config.frame_bytes),
         area_(config.area),
@@ -40,7 +47,7 @@ class XdpPort final : public Port {
         chunk_bytes_(std::min(config.frame_bytes, kMaxChunkBytes)),
         first_tx_address_(std::uint64_t{config.first_tx_frame()} * config.frame_bytes),
         end_address_(std::uint64_t{config.frames()} * config.frame_bytes) {
-    rejected_.reserve(socket_.completion.size());
+    over_.reserve(socket_.completion.size());
     capabilities_.max_frame_bytes = config.frame_bytes - kHeadroomBytes;
     capabilities_.zero_copy = socket_.zero_copy();
     capabilities_.interface_counts_drops = program_->native();
@@ -51,7 +58,7 @@ class XdpPort final : public Port {
         (socket_.busy_poll()                  ? ", busy polling"
          : config.xdp.busy_poll == Choice::on ? ", no busy polling (the driver names no NAPI)"
                                               : "") +
-        (deferred_ ? " with deferred interrupts" : "");
+        (deferred_ ? " with deferred interrupts" : "") + (live_ ? ", bursts as live frames" : "");
     setsockopt(socket_.descriptor(), SOL_SOCKET, SO_SNDBUFFORCE, &kSendBufferBytes,
                sizeof kSendBufferBytes);
     std::uint32_t index = 0;
@@ -100,18 +107,21 @@ class XdpPort final : public Port {
     if (closed_) {
       return 0;
     }
+    if (can_live(frames)) {
+      return send_live(frames);
+    }
     std::size_t count = 0;
     bool submit = false;
     for (; count < frames.size(); ++count) {
       const ring::Descriptor& frame = frames[count];
       const bool valid = sendable(frame);
-      if (valid ? !put(frame) : rejected_.size() == rejected_.capacity()) {
+      if (valid ? !put(frame) : over_.size() == over_.capacity()) {
         break;
       }
       if (!valid) {
         // The kernel would skip it and never complete it.
         in_flight_.add(frame.address);
-        rejected_.push_back(frame.address);
+        over_.push_back(frame.address);
         ++too_long_;
       }
       submit = submit || valid;
@@ -131,9 +141,9 @@ class XdpPort final : public Port {
       return in_flight_.take(addresses);
     }
     std::size_t count = 0;
-    while (!rejected_.empty() && count < addresses.size()) {
-      addresses[count] = rejected_.back();
-      rejected_.pop_back();
+    while (!over_.empty() && count < addresses.size()) {
+      addresses[count] = over_.back();
+      over_.pop_back();
       in_flight_.remove(addresses[count++]);
     }
     std::size_t known = count;
@@ -155,13 +165,15 @@ class XdpPort final : public Port {
     stats.tx_bytes = tx_bytes_;
     stats.tx_completed = tx_completed_;
     stats.tx_full = tx_full_;
-    stats.system_calls = system_calls_;
+    stats.system_calls = system_calls_ + (live_ ? live_->calls() : 0);
     // A frame for which the fill ring had no buffer counts under both names in the kernel.
     const std::uint64_t no_frame = std::min(kernel.fill_ring_empty, kernel.rx_dropped);
     stats.rx_drop(base::Reason::rx_ring_full, no_frame + kernel.rx_ring_full);
     stats.rx_drop(base::Reason::frame_too_long, kernel.rx_dropped - no_frame);
     stats.tx_drop(base::Reason::frame_too_long, too_long_ + kernel.tx_invalid);
-    stats.tx_drop(base::Reason::link_queue_full, refused_);
+    // The interface counts what the socket is told of, too.
+    stats.tx_drop(base::Reason::link_queue_full,
+                  live_ ? live_->lost() + live_->dropped() : refused_);
     return stats;
   }
 
@@ -169,7 +181,7 @@ class XdpPort final : public Port {
 
   base::Status status() const override {
     if (error_ == 0) {
-      return {};
+      return live_ ? live_->status() : base::Status();
     }
     return system_error(base::ErrorCode::io, "the AF_XDP socket has lost its interface", error_,
                         "the interface was deleted or moved while the run went on");
@@ -180,6 +192,9 @@ class XdpPort final : public Port {
       return;
     }
     last_ = socket_.statistics();
+    if (live_) {
+      live_->close();
+    }
     closed_ = true;
     socket_ =
         XdpSocket{};  // completions that nobody fetched stay in in_flight_: reclaim() has them
@@ -188,6 +203,27 @@ class XdpPort final : public Port {
   }
 
  private:
+  [[nodiscard]] bool can_live(std::span<const ring::Descriptor> frames) const noexcept {
+    return live_ && frames.size() >= kLiveBurst && socket_.tx.held() == 0 &&
+           std::ranges::all_of(frames, [&](const ring::Descriptor& frame) {
+             return sendable(frame) && live_->takes(frame.length);
+           });
+  }
+  // Each is a copy: a frame's way is over when it is written.
+  std::size_t send_live(std::span<const ring::Descriptor> frames) noexcept {
+    const std::size_t count = std::min(frames.size(), over_.capacity() - over_.size());
+    for (const ring::Descriptor& frame : frames.first(count)) {
+      in_flight_.add(frame.address);
+      over_.push_back(frame.address);
+      tx_bytes_ += frame.length;
+      live_->put(area_.subspan(frame.address, frame.length), 0);
+    }
+    tx_frames_ += count;
+    tx_full_ += frames.size() - count;
+    live_->flush();
+    return count;
+  }
+
   [[nodiscard]] bool several_pieces() const noexcept { return chunk_bytes_ < frame_bytes_; }
 
   // Puts the pieces of a frame, one a chunk, into the ring; false when they do not all fit. Every
@@ -294,9 +330,10 @@ class XdpPort final : public Port {
 
   std::shared_ptr<XdpProgram> program_;
   std::shared_ptr<DeferredInterrupts> deferred_;
+  std::unique_ptr<LiveSender> live_;
   XdpSocket socket_;
   InFlight in_flight_;
-  std::vector<std::uint64_t> rejected_;  // accepted, not sendable, not yet reclaimed
+  std::vector<std::uint64_t> over_;  // accepted, sent live or not sendable, not yet reclaimed
   base::MutableBytes area_;
   std::uint64_t frame_bytes_;
   std::uint32_t chunk_bytes_;
@@ -337,6 +374,34 @@ Availability xdp_available() noexcept {
   }
 }
 
+namespace {
+
+// The sender of live frames, or null where the options want none.
+base::Result<std::unique_ptr<LiveSender>> open_live(const PortConfig& config,
+                                                    const XdpSocket& socket) {
+  const Choice wanted = config.xdp.live_frames;
+  const bool possible = config.queues == 1 && !socket.zero_copy();
+  if (wanted == Choice::off || (wanted == Choice::automatic && !possible)) {
+    return std::unique_ptr<LiveSender>();
+  }
+  if (config.queues != 1) {
+    return base::Error{base::ErrorCode::unavailable,
+                       "live frames cannot choose the queue that they arrive on, and the scenario "
+                       "has " +
+                           std::to_string(config.queues) + " queues",
+                       "set nic.queues: 1, or device.xdp.liveFrames: off"};
+  }
+  KernelOptions options;
+  options.longest_frame = std::min(config.frame_bytes, FrameWriter::kMaxFrameBytes);
+  auto sender = LiveSender::open(config.where, config.tx_descriptors, options);
+  if (!sender && wanted == Choice::automatic) {
+    return std::unique_ptr<LiveSender>();
+  }
+  return sender;
+}
+
+}  // namespace
+
 base::Result<Ports> create_xdp(const PortConfig& config) {
   const std::uint32_t interface = if_nametoindex(config.where.c_str());
   if (interface == 0) {
@@ -374,10 +439,14 @@ base::Result<Ports> create_xdp(const PortConfig& config) {
       deferred = std::make_shared<DeferredInterrupts>(std::move(set).value());
     }
   }
+  auto live = open_live(config, sockets.front());
+  if (!live) {
+    return live.error();
+  }
   Ports ports;
   for (std::uint32_t queue = 0; queue < config.queues; ++queue) {
-    ports.push_back(
-        std::make_unique<XdpPort>(config, queue, std::move(sockets[queue]), shared, deferred));
+    ports.push_back(std::make_unique<XdpPort>(config, queue, std::move(sockets[queue]), shared,
+                                              deferred, std::move(live.value())));
   }
   return ports;
 }

@@ -159,6 +159,7 @@ function compileXdp(spec: DeviceSpec['xdp']): XdpPort {
     budget: spec.budget,
     needWakeup: spec.needWakeup,
     hugePages: upper(spec.hugePages),
+    liveFrames: upper(spec.liveFrames),
   };
 }
 

@@ -58,7 +58,15 @@ const device = {
   byteOrder: 'big',
   verifyChecksums: true,
   port: 'auto',
-  xdp: { mode: 'auto', copy: 'auto', busyPoll: 'auto', budget: 64, needWakeup: true, hugePages: 'auto' },
+  xdp: {
+    mode: 'auto',
+    copy: 'auto',
+    busyPoll: 'auto',
+    budget: 64,
+    needWakeup: true,
+    hugePages: 'auto',
+    liveFrames: 'auto',
+  },
   pool: { size: 256, kind: 'fifo', bufferBytes: 1500 },
   connections: { buckets: 1024, kind: 'chained', capacity: 65_536, policy: 'reject', idleTimeout: '60s' },
 };

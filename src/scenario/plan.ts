@@ -241,6 +241,7 @@ export interface XdpPort {
   budget: number;
   needWakeup: boolean;
   hugePages: Choice;
+  liveFrames: Choice;
 }
 
 /** A fault on the run's timeline (`faults:` of the scenario). */

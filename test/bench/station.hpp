@@ -54,7 +54,7 @@ inline void pin(int cpu) {
 // A port with its frames, as the generator and the device have one.
 class Station {
  public:
-  Station(const port::VethPair::End& end, std::string_view backend, port::Choice busy_poll,
+  Station(const port::VethPair::End& end, std::string_view backend, port::XdpOptions xdp = {},
           port::KernelOptions kernel = {})
       : area_(need(ring::MemoryArea::map((kRxFrames + kTxFrames) * kFrameBytes))) {
     port::PortConfig config;
@@ -62,8 +62,8 @@ class Station {
     config.area = {area_.data(), area_.size()};
     config.rx_frames = kRxFrames;
     config.tx_descriptors = kTxFrames;
+    config.xdp = xdp;
     config.xdp.copy = port::XdpCopy::copy;
-    config.xdp.busy_poll = busy_poll;
     config.kernel = std::move(kernel);
     need(end.space.run([&]() -> base::Status {
       auto ports = port::open_ports(backend, config);

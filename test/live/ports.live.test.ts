@@ -133,6 +133,26 @@ describe.skipIf(missing !== undefined)('device.xdp', () => {
     expect(device(`device.xdp.mode=${mode}`)).toMatch(says);
   });
 
+  // Bursts long enough to leave that way, with pauses in which they are worked off.
+  it.each(['xdp', 'packet', 'kernel'])('live frames are the same answers, asked by %s', (engine) => {
+    const bursts = set('traffic.feed.rate={ burst: { rate: 5Mpps, on: 10us, off: 10ms } }', 'packets=2000');
+    const path = scenario('  logic: { priceBelowCents: 20000 }\n', { duration: '100ms' });
+    const sim = functional(report(path, 'sim', ...bursts));
+    for (const choice of ['on', 'off']) {
+      const values = set(`device.xdp.liveFrames=${choice}`, `generator.engine=${engine}`);
+      const live = report(path, 'veth', ...gentle, ...bursts, ...values);
+      expect(functional(live)).toEqual(sim);
+      expect(live.packets.responses).toBe(2000);
+      expect(live.world.ports[1]?.mode.includes('live frames')).toBe(choice === 'on');
+    }
+  });
+
+  it('live frames are refused where there are several queues', () => {
+    const { status, stderr } = refusal(scenario(), 'nic.queues=2', 'device.xdp.liveFrames=on');
+    expect(stderr).toMatch(/live frames cannot choose the queue.*nic.queues: 1/s);
+    expect(status).toBe(4);
+  });
+
   it('says what was wished and not found', () => {
     expect(device('device.xdp.busyPoll=50us')).toMatch(/busy polling/);
     expect(device('device.xdp.needWakeup=false')).not.toMatch(/need_wakeup/);

@@ -119,6 +119,10 @@ function xdp() {
     budget: key(count({ min: 1, max: 65_535 }, 'frames'), 'frames a busy poll'),
     needWakeup: key(flag(), 'call the kernel only when it asks for it'),
     hugePages: key(word(['auto', 'on', 'off'] as const), 'under the frames; auto: where there are some'),
+    liveFrames: key(
+      word(['auto', 'on', 'off'] as const),
+      'bursts leave by an eBPF program in the kernel, not through the socket; auto: on a fast veth pair',
+    ),
   });
 }
 

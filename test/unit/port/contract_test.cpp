@@ -17,7 +17,7 @@ class PortContract : public testing::TestWithParam<std::string_view> {
   void SetUp() override { make(1); }
   void make(std::uint32_t queues) {
     for (const Backend& row : backends()) {
-      if (row.name == GetParam() && !row.available().available) {
+      if (GetParam().starts_with(row.name) && !row.available().available) {
         RINGBED_SKIP_OR_FAIL(std::string(row.available().reason));
       }
     }
@@ -201,6 +201,29 @@ TEST_P(PortContract, SendsInOrderAndEveryFrameComesHomeOnce) {
   EXPECT_TRUE(out.empty());
   EXPECT_EQ(port().stats().tx_frames, frames.size());
   EXPECT_EQ(port().stats().tx_completed, frames.size());
+}
+
+// A port may send short and long bursts by different ways; neither overtakes the other.
+TEST_P(PortContract, ShortAndLongBurstsKeepTheirOrder) {
+  std::multiset<std::uint64_t> out;
+  std::uint32_t sent = 0;
+  std::vector<Frame> seen;
+  for (const std::size_t size : {1, 16, 3, 32, 15, 1, 24, 2}) {
+    std::vector<ring::Descriptor> frames;
+    for (std::size_t i = 0; i < size; ++i) {
+      frames.push_back(fill(sent++));
+      out.insert(frames.back().address);
+    }
+    ASSERT_EQ(port().tx_burst(frames), size);
+    port().flush();
+    bring_home(out, size);
+    const auto more = observe(size);
+    seen.insert(seen.end(), more.begin(), more.end());
+  }
+  ASSERT_EQ(seen.size(), sent);
+  for (std::uint32_t i = 0; i < sent; ++i) {
+    ASSERT_EQ(seen[i], rig_->make(i, 60)) << "frame " << i;
+  }
 }
 
 TEST_P(PortContract, AFullRingTakesTheFirstPartAndTheRestLater) {
@@ -454,14 +477,20 @@ std::vector<std::string_view> names() {
   return rows;
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, PortContract, testing::ValuesIn(names()),
-                         [](const auto& row) { return std::string(row.param); });
-// `kernel` has one queue.
+// What redirects frames has one queue.
+std::vector<std::string_view> names_of_one_queue() {
+  std::vector<std::string_view> rows = names();
+  rows.push_back(kXdpLive);
+  return rows;
+}
 std::vector<std::string_view> names_of_several_queues() {
   std::vector<std::string_view> rows = names();
   std::erase(rows, "kernel");
   return rows;
 }
+
+INSTANTIATE_TEST_SUITE_P(Registry, PortContract, testing::ValuesIn(names_of_one_queue()),
+                         [](const auto& row) { return std::string(row.param); });
 
 INSTANTIATE_TEST_SUITE_P(Registry, PortContractOfQueues,
                          testing::ValuesIn(names_of_several_queues()),

@@ -65,8 +65,12 @@ class Rig {
   Ports ports_;
 };
 
-// The rig of the backend of that name with 1 or 2 queues; or null, and `why` says what is missing.
-std::unique_ptr<Rig> make_rig(std::string_view backend, std::uint32_t queues, std::string& why);
+// `xdp` with live frames for bursts.
+inline constexpr std::string_view kXdpLive = "xdp_live";
+
+// The rig of the backend of that name, or of kXdpLive, with 1 or 2 queues; or null, and `why` says
+// what is missing.
+std::unique_ptr<Rig> make_rig(std::string_view name, std::uint32_t queues, std::string& why);
 
 // A skip that says why; with REQUIRE_LIVE=1 a failure.
 #define RINGBED_SKIP_OR_FAIL(why)                                                                \

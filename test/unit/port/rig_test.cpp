@@ -92,9 +92,10 @@ class LoopbackRig final : public Rig {
 
 class VethRig final : public Rig {
  public:
-  VethRig(VethPair pair, const Backend& backend, std::uint32_t queues)
+  VethRig(VethPair pair, const Backend& backend, std::uint32_t queues, Choice live_frames)
       : pair_(std::move(pair)), datagrams_(backend.datagrams_only) {
     PortConfig port_config = config();
+    port_config.xdp.live_frames = live_frames;
     port_config.where = pair_.right().link.name;
     port_config.queues = queues;
     port_config.socket.receive = {{kInside, kInsidePort}};
@@ -119,8 +120,8 @@ class VethRig final : public Rig {
       return {};
     });
     const base::Status listening = pair_.left().space.run([&]() -> base::Status {
-      if (backend.name ==
-          "kernel") {  // a veth takes redirected frames only where an XDP program hangs
+      // A veth takes redirected frames only where an XDP program hangs.
+      if (backend.name == "kernel" || live_frames == Choice::on) {
         auto program = XdpProgram::attach(pair_.left().link.index, 1, XdpMode::native, false);
         if (!program) {
           return program.error();
@@ -235,7 +236,9 @@ class VethRig final : public Rig {
 
 }  // namespace
 
-std::unique_ptr<Rig> make_rig(std::string_view backend, std::uint32_t queues, std::string& why) {
+std::unique_ptr<Rig> make_rig(std::string_view name, std::uint32_t queues, std::string& why) {
+  const bool live = name == kXdpLive;
+  const std::string_view backend = live ? "xdp" : name;
   const auto row = std::find_if(backends().begin(), backends().end(),
                                 [backend](const Backend& b) { return b.name == backend; });
   if (!row->on_interface) {
@@ -246,7 +249,8 @@ std::unique_ptr<Rig> make_rig(std::string_view backend, std::uint32_t queues, st
     why = pair.error().message + " (" + pair.error().hint + ")";
     return nullptr;
   }
-  return std::make_unique<VethRig>(std::move(pair).value(), *row, queues);
+  return std::make_unique<VethRig>(std::move(pair).value(), *row, queues,
+                                   live ? Choice::on : Choice::off);
 }
 
 }  // namespace ringbed::port
