@@ -164,6 +164,39 @@ base::Status FieldProgram::take_range(const FieldProgramSpec& spec, const wire::
   return {};
 }
 
+void FieldProgram::draw() noexcept {
+  taken_ = 0;
+  base::Random random = random_;  // a copy stays in registers: no store into ahead_ can be its own
+  switch (kind_) {
+    case Kind::list:
+      fill([&] {
+        const std::uint64_t value = values_[position_];
+        position_ = position_ + 1 == values_.size() ? 0 : position_ + 1;
+        return value;
+      });
+      break;
+    case Kind::increment:
+      fill([&] {
+        const std::uint64_t value = position_;
+        position_ = max_ - position_ < step_ ? min_ : position_ + step_;
+        return value;
+      });
+      break;
+    case Kind::uniform:
+      fill([&, low = min_, high = max_] { return random.between(low, high); });
+      break;
+    case Kind::zipf:
+    case Kind::choice:
+      fill([&] {
+        const std::uint32_t index = table_.draw(random);
+        return values_.empty() ? min_ + index : values_[index];
+      });
+      break;
+    case Kind::walk: fill([&] { return walk(random); }); break;
+  }
+  random_ = random;
+}
+
 // Reflection folds the line at both ends: positions repeat with twice the width.
 void FieldProgram::reflect() noexcept {
   const double period = 2.0 * width_;

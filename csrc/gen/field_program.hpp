@@ -40,26 +40,10 @@ class FieldProgram {
 
   // The next value; for fields over 64 bits with values, the index of the value.
   [[nodiscard]] std::uint64_t next() noexcept {
-    switch (kind_) {
-      case Kind::list: {
-        const std::uint64_t value = values_[position_];
-        position_ = position_ + 1 == values_.size() ? 0 : position_ + 1;
-        return value;
-      }
-      case Kind::increment: {
-        const std::uint64_t value = position_;
-        position_ = max_ - position_ < step_ ? min_ : position_ + step_;
-        return value;
-      }
-      case Kind::uniform: return random_.between(min_, max_);
-      case Kind::zipf:
-      case Kind::choice: {
-        const std::uint32_t index = table_.draw(random_);
-        return values_.empty() ? min_ + index : values_[index];
-      }
-      case Kind::walk: return walk();
+    if (taken_ == ahead_.size()) [[unlikely]] {
+      draw();
     }
-    return 0;
+    return ahead_[taken_++];
   }
 
   // True when the value never changes and is known: it may be part of the image.
@@ -80,10 +64,19 @@ class FieldProgram {
                                          bool little_endian, const std::string& where);
   [[nodiscard]] base::Status take_range(const FieldProgramSpec& spec, const wire::FieldSpec& field,
                                         const std::string& where);
-  [[nodiscard]] std::uint64_t walk() noexcept {
+  // Fills ahead_: what kind the program is of costs one decision for many values. The substream is
+  // the program's own, so that nobody sees when it is drawn from.
+  void draw() noexcept;
+  template <typename Draw>
+  void fill(Draw one) noexcept {
+    for (std::uint64_t& value : ahead_) {
+      value = one();
+    }
+  }
+  [[nodiscard]] std::uint64_t walk(base::Random& random) noexcept {
     // Below 2^52: as a signed number it is the same, and one instruction converts it.
     const auto value = min_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(walk_ + 0.5));
-    walk_ += sigma_ * random_.normal();
+    walk_ += sigma_ * random.normal();
     if (walk_ < 0.0 || walk_ > width_) [[unlikely]] {
       reflect();
     }
@@ -91,6 +84,8 @@ class FieldProgram {
   }
   void reflect() noexcept;
 
+  std::array<std::uint64_t, 16> ahead_{};
+  std::size_t taken_ = ahead_.size();  // of ahead_
   Kind kind_ = Kind::list;
   std::uint64_t position_ = 0;  // list: next index; increment: next value
   std::uint64_t min_ = 0;
