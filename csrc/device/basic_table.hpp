@@ -30,11 +30,13 @@ class BasicTable final : public ConnectionTable {
         policy_(config.policy),
         idle_timeout_ns_(config.idle_timeout_ns == 0 ? UINT64_MAX : config.idle_timeout_ns) {}
 
-  Found find(const ConnectionKey& key, std::uint64_t now_ns) noexcept override {
+  std::uint64_t hash(const ConnectionKey& key) const noexcept override { return index_.hash(key); }
+
+  Found find(const ConnectionKey& key, std::uint64_t hash, std::uint64_t now_ns) noexcept override {
     advance(now_ns);
     Found found;
-    const std::uint32_t number =
-        index_.find(index_.hash(key), key, connections_.data(), found.probes);
+    const std::uint32_t number = index_.find(static_cast<typename Index::Hash>(hash), key,
+                                             connections_.data(), found.probes);
     ++stats_.lookups;
     stats_.probes += found.probes;
     if (number != kNoConnection) {
@@ -58,11 +60,13 @@ class BasicTable final : public ConnectionTable {
     return total;
   }
 
-  void prefetch(const ConnectionKey& key) const noexcept override {
-    index_.prefetch(index_.hash(key));
+  std::uint64_t prefetch(const ConnectionKey& key) const noexcept override {
+    const auto hash = index_.hash(key);
+    index_.prefetch(hash);
+    return hash;
   }
-  void prefetch_connection(const ConnectionKey& key) const noexcept override {
-    const std::uint32_t candidate = index_.candidate(index_.hash(key));
+  void prefetch_connection(std::uint64_t hash) const noexcept override {
+    const std::uint32_t candidate = index_.candidate(static_cast<typename Index::Hash>(hash));
     if (candidate < kLookOn) {
       __builtin_prefetch(&connections_[candidate], 1);
       aging_.prefetch(candidate);
@@ -138,6 +142,7 @@ class BasicTable final : public ConnectionTable {
         ++count;
       }
     }
+    next_expiry_ns_ = earliest_expiry();
     return count;
   }
 
@@ -231,11 +236,26 @@ class BasicTable final : public ConnectionTable {
   [[nodiscard]] std::uint32_t number_of(const Connection& connection) const noexcept {
     return static_cast<std::uint32_t>(&connection - connections_.data());
   }
+  [[nodiscard]] std::uint64_t timeout_of(TcpState state) const noexcept {
+    return state == TcpState::closing ? std::min(idle_timeout_ns_, kClosingTimeoutNs)
+                                      : idle_timeout_ns_;
+  }
   [[nodiscard]] bool is_expired(std::uint32_t number) const noexcept {
     const Connection& connection = connections_[number];
-    const std::uint64_t limit =
-        is_open(connection) ? idle_timeout_ns_ : std::min(idle_timeout_ns_, kClosingTimeoutNs);
-    return clock_ns_ - connection.last_seen_ns >= limit;
+    return clock_ns_ - connection.last_seen_ns >= timeout_of(connection.state);
+  }
+  // No connection expires before: not the oldest ones, nor any that is seen from now on.
+  [[nodiscard]] std::uint64_t earliest_expiry() const noexcept {
+    const auto later = [](std::uint64_t from, std::uint64_t by) {
+      return by > UINT64_MAX - from ? UINT64_MAX : from + by;
+    };
+    std::uint64_t earliest = later(clock_ns_, timeout_of(TcpState::closing));
+    for (const TcpState state : kVictims) {
+      if (const std::uint32_t number = aging_.oldest(state); number != kNoConnection) {
+        earliest = std::min(earliest, later(connections_[number].last_seen_ns, timeout_of(state)));
+      }
+    }
+    return earliest;
   }
 
   // Takes the connection out, booking an open one under `fate`.

@@ -48,19 +48,27 @@ class ConnectionTable {
   ConnectionTable(const ConnectionTable&) = delete;
   ConnectionTable& operator=(const ConnectionTable&) = delete;
 
-  // The connection of `key`, or null. One that has been idle too long at now_ns is expired here and
-  // not found. Pointers stay valid until that connection is removed. O(1) expected.
-  [[nodiscard]] virtual Found find(const ConnectionKey& key, std::uint64_t now_ns) noexcept = 0;
+  // What finding `key` begins with: callers that look ahead compute it once.
+  [[nodiscard]] virtual std::uint64_t hash(const ConnectionKey& key) const noexcept = 0;
+
+  // The connection of `key`, whose hash() is `hash`, or null. One that has been idle too long at
+  // now_ns is expired here and not found. Pointers stay valid until that connection is removed.
+  // O(1) expected.
+  [[nodiscard]] virtual Found find(const ConnectionKey& key, std::uint64_t hash,
+                                   std::uint64_t now_ns) noexcept = 0;
+  [[nodiscard]] Found find(const ConnectionKey& key, std::uint64_t now_ns) noexcept {
+    return find(key, hash(key), now_ns);
+  }
 
   // Many keys at once, cache misses overlapped; found.size() = keys.size(). Counts as as many
   // lookups; does not expire. Returns how many were found.
   virtual std::size_t find_burst(std::span<const ConnectionKey> keys,
                                  std::span<Connection*> found) noexcept = 0;
 
-  // Starts the loads that find(key) will need: first of the index and, when those have had time, of
-  // the connection that the index points to and its place in the order of age.
-  virtual void prefetch(const ConnectionKey& key) const noexcept = 0;
-  virtual void prefetch_connection(const ConnectionKey& key) const noexcept = 0;
+  // Starts the loads that find() will need: first of the index (returns the hash) and, when those
+  // have had time, of the connection that the index points to and its place in the order of age.
+  virtual std::uint64_t prefetch(const ConnectionKey& key) const noexcept = 0;
+  virtual void prefetch_connection(std::uint64_t hash) const noexcept = 0;
 
   // A new connection (state syn_sent, last_seen now), or the existing one of that key unchanged.
   // Null when full and the policy refuses. A full table first gives up what has expired, then
@@ -79,6 +87,12 @@ class ConnectionTable {
   // Removes connections that have been idle for the timeout at now_ns, at most `budget`; returns
   // how many. A few a packet keep up with any rate of insertion.
   virtual std::uint32_t expire(std::uint64_t now_ns, std::uint32_t budget) noexcept = 0;
+  // The same, at the price of a comparison as long as nothing can have expired.
+  void expire_due(std::uint64_t now_ns, std::uint32_t budget) noexcept {
+    if (now_ns >= next_expiry_ns_) [[unlikely]] {
+      expire(now_ns, budget);
+    }
+  }
 
   // Removes all; returns how many of them were active. O(capacity).
   virtual std::uint64_t clear() noexcept = 0;
@@ -100,6 +114,8 @@ class ConnectionTable {
 
  protected:
   ConnectionTable() = default;
+
+  std::uint64_t next_expiry_ns_ = 0;  // nothing expires before
 };
 
 }  // namespace ringbed::device

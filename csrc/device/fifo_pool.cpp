@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "device/pool_kinds.hpp"
+#include "device/spin_lock.hpp"
 
 namespace ringbed::device {
 
@@ -20,7 +21,7 @@ class FifoPool final : public ResponsePool {
   }
 
   std::size_t get_burst(std::uint32_t /*core*/, std::span<std::uint32_t> ids) noexcept override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard guard(lock_);
     std::size_t count = 0;
     while (count < ids.size() && stats_.in_use < size()) {
       ids[count++] = pop();
@@ -31,7 +32,7 @@ class FifoPool final : public ResponsePool {
 
   std::size_t put_burst(std::uint32_t /*core*/,
                         std::span<const std::uint32_t> ids) noexcept override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard guard(lock_);
     std::size_t count = 0;
     for (const std::uint32_t id : ids) {
       count += push(id) == PutResult::ok ? 1 : 0;
@@ -40,7 +41,7 @@ class FifoPool final : public ResponsePool {
   }
 
   PoolStats stats() const noexcept override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard guard(lock_);
     return stats_;
   }
 
@@ -50,7 +51,7 @@ class FifoPool final : public ResponsePool {
 
  private:
   std::uint32_t take(std::uint32_t /*core*/) noexcept override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard guard(lock_);
     if (stats_.in_use == size()) {
       ++stats_.exhausted;
       return kNoBuffer;
@@ -59,7 +60,7 @@ class FifoPool final : public ResponsePool {
   }
 
   PutResult give(std::uint32_t /*core*/, std::uint32_t id) noexcept override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard guard(lock_);
     return push(id);
   }
 
@@ -91,7 +92,7 @@ class FifoPool final : public ResponsePool {
     return PutResult::ok;
   }
 
-  mutable std::mutex mutex_;
+  mutable SpinLock lock_;
   std::vector<std::uint32_t> free_;  // circular: free ids from first_ up to last_
   std::uint32_t first_ = 0;
   std::uint32_t last_ = 0;

@@ -81,11 +81,13 @@ inline void Nanonet::decide(const Packet& packet, Connection* connection, std::u
   verdict.outcome = Outcome::processed;
 }
 
-inline void Nanonet::finish(const Packet& packet, std::uint64_t now_ns, Verdict& verdict) noexcept {
+// `hash`: the table's, of the packet's connection; for TCP.
+inline void Nanonet::finish(const Packet& packet, std::uint64_t hash, std::uint64_t now_ns,
+                            Verdict& verdict) noexcept {
   Connection* connection = nullptr;
   if (config_.protocol == wire::ip_protocol::kTcp) {
     ++counts_.tracked;
-    const Tracked tracked = track_segment(*table_, packet, now_ns);
+    const Tracked tracked = track_segment(*table_, packet, hash, now_ns);
     verdict.stage = Stage::track;
     verdict.tracked = true;
     verdict.probes = static_cast<std::uint16_t>(std::min(tracked.probes, 0xffffU));
@@ -106,7 +108,8 @@ void Nanonet::handle(base::ByteView frame, std::uint64_t now_ns, Verdict& verdic
   Packet& packet = packets_[0];
   const Fate fate = parser_.parse(frame, packet);
   if (fate.outcome == Outcome::processed) [[likely]] {
-    finish(packet, now_ns, verdict);
+    const bool tcp = config_.protocol == wire::ip_protocol::kTcp;
+    finish(packet, tcp ? table_->hash(packet.key) : 0, now_ns, verdict);
   } else {
     end(fate, verdict);
   }
@@ -160,21 +163,22 @@ void Nanonet::process_udp(std::span<const base::ByteView> frames, std::uint64_t 
 void Nanonet::process_tcp(std::span<const base::ByteView> frames, std::uint64_t now_ns,
                           Verdict* out) noexcept {
   std::array<Fate, kBurst> fates;
+  std::array<std::uint64_t, kBurst> hashes;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     fetch(frames, i + kPrefetchAhead);
     fates[i] = parser_.parse(frames[i], packets_[i]);
     if (fates[i].outcome == Outcome::processed) {
-      table_->prefetch(packets_[i].key);
+      hashes[i] = table_->prefetch(packets_[i].key);
     }
   }
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (fates[i].outcome == Outcome::processed) {
-      table_->prefetch_connection(packets_[i].key);
+      table_->prefetch_connection(hashes[i]);
     }
   }
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (fates[i].outcome == Outcome::processed) [[likely]] {
-      finish(packets_[i], now_ns, out[i]);
+      finish(packets_[i], hashes[i], now_ns, out[i]);
     } else {
       end(fates[i], out[i]);
     }

@@ -54,7 +54,7 @@ class Nanonet final : public Device {
   // of a packet that is answered is one function after inlining.
   void handle(base::ByteView frame, std::uint64_t now_ns, Verdict& verdict) noexcept;
   // The half that changes state: track, decide, respond.
-  [[gnu::always_inline]] void finish(const Packet& packet, std::uint64_t now_ns,
+  [[gnu::always_inline]] void finish(const Packet& packet, std::uint64_t hash, std::uint64_t now_ns,
                                      Verdict& verdict) noexcept;
   [[gnu::always_inline]] void decide(const Packet& packet, Connection* connection,
                                      std::uint64_t now_ns, Verdict& verdict) noexcept;

@@ -48,10 +48,11 @@ void note_numbers(Connection& connection, const Packet& packet) noexcept {
 
 }  // namespace
 
-Tracked track_segment(ConnectionTable& table, const Packet& packet, std::uint64_t now_ns) noexcept {
+Tracked track_segment(ConnectionTable& table, const Packet& packet, std::uint64_t hash,
+                      std::uint64_t now_ns) noexcept {
   using namespace wire::tcp_flag;
-  table.expire(now_ns, kExpireBudget);
-  const Found found = table.find(packet.key, now_ns);
+  table.expire_due(now_ns, kExpireBudget);
+  const Found found = table.find(packet.key, hash, now_ns);
   Tracked tracked{Reason::none, found.probes, found.connection};
 
   const std::uint8_t flags = packet.tcp_flags;

@@ -24,6 +24,6 @@ struct Tracked {
 
 // Books one segment. Bounded work: at most two idle connections are expired on the way.
 [[nodiscard]] Tracked track_segment(ConnectionTable& table, const Packet& packet,
-                                    std::uint64_t now_ns) noexcept;
+                                    std::uint64_t hash, std::uint64_t now_ns) noexcept;
 
 }  // namespace ringbed::device
