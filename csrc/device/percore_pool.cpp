@@ -27,7 +27,7 @@ namespace ringbed::device {
 namespace {
 
 constexpr std::uint32_t kMaxBatch = CoreCache::kMaxIds / 2;
-constexpr std::size_t kGroup = 8;  // ids that a burst handles at a time, unrolled
+constexpr std::size_t kGroup = 16;  // ids that a burst handles at a time, unrolled
 
 class PerCorePool final : public ResponsePool {
  public:
