@@ -16,7 +16,7 @@ const Instruction* binary(const Instruction* at, State& state) {
   const T right = kRegister ? static_cast<T>(state.r[at->src])
                             : static_cast<T>(static_cast<std::uint64_t>(std::int64_t{at->imm}));
   state.r[at->dst] = kOperation(static_cast<T>(state.r[at->dst]), right);
-  return at + 1;
+  return proceed(at + 1, state);
 }
 
 template <auto kOperation>
@@ -32,13 +32,13 @@ Handler pick(const RawInstruction& in) noexcept {
 template <std::unsigned_integral T>
 const Instruction* truncate(const Instruction* at, State& state) {
   state.r[at->dst] = static_cast<T>(state.r[at->dst]);
-  return at + 1;
+  return proceed(at + 1, state);
 }
 
 template <std::unsigned_integral T>
 const Instruction* swap(const Instruction* at, State& state) {
   state.r[at->dst] = base::byte_swap(static_cast<T>(state.r[at->dst]));
-  return at + 1;
+  return proceed(at + 1, state);
 }
 
 // `to`: the class and S bit choose to-little-endian, to-big-endian or an unconditional swap.

@@ -35,7 +35,7 @@ const Instruction* modify(const Instruction* at, State& state) {
   if constexpr (kFetch) {
     state.r[at->src] = old;
   }
-  return at + 1;
+  return proceed(at + 1, state);
 }
 
 // r0 holds the expected value, and the old one afterwards.
@@ -50,7 +50,7 @@ const Instruction* compare_exchange(const Instruction* at, State& state) {
     base::store_native<T>(to, static_cast<T>(state.r[at->src]));
   }
   state.r[0] = old;
-  return at + 1;
+  return proceed(at + 1, state);
 }
 
 template <typename T>

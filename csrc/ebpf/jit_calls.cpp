@@ -9,7 +9,7 @@ namespace ringbed::ebpf::jit {
 
 namespace {
 
-// Runs one instruction as the interpreter does.
+// Runs one call as the interpreter does: handlers of calls never go on by themselves (state.hpp).
 const Instruction* interpret_one(State* state, std::uint64_t at) noexcept {
   const Instruction* instruction = state->program->code.data() + at;
   return instruction->run(instruction, *state);

@@ -16,14 +16,15 @@ const Instruction* go(const Instruction* at, State& state, std::int32_t offset) 
   if (offset < 0 && state.jumped > state.limit) [[unlikely]] {
     return state.stop(at, FaultKind::instruction_limit);
   }
-  return at + 1 + offset;
+  return proceed(at + 1 + offset, state);
 }
 
 template <typename T, auto kCompare, bool kRegister>
 const Instruction* branch(const Instruction* at, State& state) {
   const T right = kRegister ? static_cast<T>(state.r[at->src])
                             : static_cast<T>(static_cast<std::uint64_t>(std::int64_t{at->imm}));
-  return kCompare(static_cast<T>(state.r[at->dst]), right) ? go(at, state, at->offset) : at + 1;
+  return kCompare(static_cast<T>(state.r[at->dst]), right) ? go(at, state, at->offset)
+                                                           : proceed(at + 1, state);
 }
 
 template <auto kCompare>

@@ -26,7 +26,7 @@ const Instruction* load(const Instruction* at, State& state) {
   } else {
     state.r[at->dst] = value;
   }
-  return at + 1;
+  return proceed(at + 1, state);
 }
 
 template <typename T, bool kRegister>
@@ -39,13 +39,13 @@ const Instruction* store(const Instruction* at, State& state) {
   const std::uint64_t value =
       kRegister ? state.r[at->src] : static_cast<std::uint64_t>(std::int64_t{at->imm});
   base::store_native<T>(to, static_cast<T>(value));
-  return at + 1;
+  return proceed(at + 1, state);
 }
 
 const Instruction* load_imm64(const Instruction* at, State& state) {
   state.r[at->dst] = static_cast<std::uint32_t>(at->imm) |
                      static_cast<std::uint64_t>(static_cast<std::uint32_t>(at[1].imm)) << 32;
-  return at + 2;
+  return proceed(at + 2, state);
 }
 
 // A packet load outside the packet ends the program with 0, as in classic BPF. r1 to r5 are
@@ -64,7 +64,7 @@ const Instruction* load_packet(const Instruction* at, State& state) {
   for (unsigned scratch = 1; scratch <= 5; ++scratch) {
     state.r[scratch] = 0;
   }
-  return at + 1;
+  return proceed(at + 1, state);
 }
 
 template <typename T>
