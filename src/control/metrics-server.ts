@@ -1,5 +1,4 @@
 // `--serve-metrics PORT`: GET /metrics on 127.0.0.1, for Prometheus and whatever else reads OpenMetrics.
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RingbedError } from '../errors/index.js';
 import { contentType } from './open-metrics.js';
@@ -11,6 +10,7 @@ export interface MetricsServer {
 
 /** Serves what `text` says at each scrape. Port 0: any that is free. @throws RingbedError when it is taken */
 export async function serveMetrics(port: number, text: () => string): Promise<MetricsServer> {
+  const { createServer } = await import('node:http'); // 2 MiB that other runs need not have
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
     if (path !== '/metrics') {

@@ -47,10 +47,19 @@ export interface Hdr {
 
 /** Decodes HdrHistogram V2 bytes. */
 export function decodeHdr(bytes: Uint8Array): Hdr {
-  const { JsHistogram } = createRequire(import.meta.url)('hdr-histogram-js') as {
-    JsHistogram: { decode(bytes: Uint8Array, bitBucketSize: 64): Hdr };
-  };
-  return JsHistogram.decode(bytes, 64);
+  hdr ??= loadHdr();
+  return hdr.decode(bytes, 64);
+}
+
+type Decoder = { decode(bytes: Uint8Array, bitBucketSize: 64): Hdr };
+let hdr: Decoder | undefined;
+
+// Only these two of its files: the whole library, with its WebAssembly, takes 7 MiB more.
+function loadHdr(): Decoder {
+  const require = createRequire(import.meta.url);
+  const { JsHistogram } = require('hdr-histogram-js/dist/JsHistogram.js') as { JsHistogram: Decoder };
+  require('hdr-histogram-js/dist/JsHistogram.encoding.js'); // gives it decode()
+  return JsHistogram;
 }
 
 /**
