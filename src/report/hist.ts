@@ -5,18 +5,7 @@ import { deflateSync } from 'node:zlib';
 import type { Histogram } from '../run/result.js';
 
 /** Nanoseconds. */
-export interface Hist {
-  count: bigint;
-  min: bigint;
-  mean: number;
-  stddev: number;
-  p50: bigint;
-  p90: bigint;
-  p99: bigint;
-  p999: bigint;
-  p9999: bigint;
-  max: bigint;
-}
+export type Hist = Omit<Histogram, 'hdr'>;
 
 const nothing: Hist = {
   count: 0n,
