@@ -64,7 +64,7 @@ double generate(std::string_view engine) {
   gen::Generator source = generator();
   port::KernelOptions kernel;
   kernel.longest_frame = source.max_frame_bytes();
-  kernel.hold = 1024;
+  kernel.hold = kTxFrames;
   const auto image = source.image(0).value_or(gen::FrameImage{});
   kernel.recipes.push_back({image.bytes, image.varies});
   Station sender(pair.left(), engine, {}, kernel);

@@ -22,7 +22,7 @@ namespace ringbed::bench {
 
 inline constexpr std::uint32_t kFrameBytes = 2048;
 inline constexpr std::uint32_t kRxFrames = 2048;
-inline constexpr std::uint32_t kTxFrames = 2048;
+inline constexpr std::uint32_t kTxFrames = 4096;
 inline constexpr std::size_t kBurst = 32;
 
 [[noreturn]] inline void die(const base::Error& error) {
