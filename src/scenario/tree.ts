@@ -67,9 +67,13 @@ export function find(node: Node, path: Path): Node | undefined {
   return path.reduce<Node | undefined>(child, node);
 }
 
-/** The origin of the value at `path`, or of its nearest ancestor that exists; of a key where `atKey`. */
+/**
+ * Where what stands at `path` was written, or its nearest ancestor that somebody wrote; of a key where `atKey`.
+ * Kind `default` only where nobody wrote anything.
+ */
 export function originAt(root: Node, path: Path, atKey = false): Origin {
   let node = root;
+  let written = root.origin;
   for (const [depth, step] of path.entries()) {
     const next = child(node, step);
     if (next === undefined) break;
@@ -77,8 +81,9 @@ export function originAt(root: Node, path: Path, atKey = false): Origin {
       return node.entries.get(String(step))?.key ?? next.origin;
     }
     node = next;
+    if (node.origin.kind !== 'default') written = node.origin;
   }
-  return node.origin;
+  return written;
 }
 
 /** Adds the keys of `defaults` that are not there yet, map by map. */
