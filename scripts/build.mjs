@@ -1,10 +1,9 @@
 // Builds everything that is made from sources: the addon, dist/ (TypeScript), generated/proto.json (the
 // .proto files as protobufjs loads them) and generated/tables.json (the addon's tables, so that
 // scenario/ and report/ work without the addon). Each step is skipped when its inputs did not change.
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
-import { bpfCompiler, multiarchInclude } from './lib/bpf.mjs';
 import { bundleCommandLine } from './lib/bundle.mjs';
 import { addonPath, ensureAddon } from './lib/native.mjs';
 import { main, must, root, ScriptError, say } from './lib/process.mjs';
@@ -59,28 +58,7 @@ async function compileTypeScript() {
   });
 }
 
-// The bundled classifier: eBPF byte code, the same on every machine, so it travels in the package.
-async function compileClassifier() {
-  const object = 'generated/classifier.bpf.o';
-  const clang = bpfCompiler();
-  if (clang === undefined) {
-    if (!existsSync(join(root, object))) say('setup: no clang for BPF: switches off the bundled classifier');
-    return;
-  }
-  await onceFor('classifier', { inputs: ['csrc/classifier'], outputs: [object], salt: clang }, async () => {
-    mkdirSync(join(root, 'generated'), { recursive: true });
-    const flags = ['-O2', '-g', '-Wall', '-Werror', '-target', 'bpf', ...multiarchInclude()];
-    const source = join(root, 'csrc/classifier/classifier.bpf.c');
-    await must(clang, [...flags, '-c', source, '-o', join(root, `${object}.tmp`)], {
-      quiet: true,
-      what: 'compiling the bundled classifier',
-    });
-    renameSync(join(root, `${object}.tmp`), join(root, object));
-  });
-}
-
 export async function build() {
-  await compileClassifier();
   await generateProto();
   await ensureAddon();
   await generateTables();

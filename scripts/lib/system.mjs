@@ -17,7 +17,11 @@ const header = (path) => () => existsSync(`/usr/include/${path}`);
 const optional = [
   { package: 'libgtest-dev', there: header('gtest/gtest.h'), off: 'C++ unit tests' },
   { package: 'libgmock-dev', there: header('gmock/gmock.h'), off: 'C++ unit tests' },
-  { package: 'clang', there: () => which('clang++'), off: 'fuzzers and the bundled eBPF classifier' },
+  {
+    package: 'clang',
+    there: () => which('clang++'),
+    off: 'fuzzers, and tests with eBPF programs of their own',
+  },
   {
     // libFuzzer and the sanitizers, in the version of the clang that is installed (or will be, on Debian 12).
     get package() {

@@ -1,6 +1,6 @@
 // The validated scenario, defaults and all, as a plan: base units, addresses as bytes, names resolved.
 
-import type { Fingerprint, ObjectFile } from './files.js';
+import type { Fingerprint } from './files.js';
 import { frameSizes } from './frame-bytes.js';
 import { metricsOf, resolveSlo } from './metrics.js';
 import type { Classifier, Device, Endpoint, Plan, Slo, Stream, XdpPort } from './plan.js';
@@ -12,7 +12,7 @@ export interface Files {
   /** By index of the stream. */
   readonly replays: ReadonlyMap<number, Fingerprint>;
   /** The classifier's object; undefined: there is none. */
-  readonly object: ObjectFile | undefined;
+  readonly object: Fingerprint | undefined;
 }
 
 export function compile(scenario: Scenario, files: Files): Plan {
@@ -83,7 +83,7 @@ function compileSlos(scenario: Scenario): Slo[] {
   });
 }
 
-function compileClassifier(spec: ClassifierSpec, object: ObjectFile | undefined): Classifier {
+function compileClassifier(spec: ClassifierSpec, object: Fingerprint | undefined): Classifier {
   const { options } = spec;
   return {
     object: object?.path ?? '',

@@ -27,17 +27,7 @@ export function planDigest(plan: Plan): string {
     traffic: plan.traffic.map((stream) =>
       stream.replay === null ? stream : { ...stream, replay: { ...stream.replay, file: '' } },
     ),
-    classifier:
-      plan.classifier === null
-        ? null
-        : {
-            ...plan.classifier,
-            object: plan.classifier.objectSha256.length > 0 ? '' : baseName(plan.classifier.object),
-          },
+    classifier: plan.classifier === null ? null : { ...plan.classifier, object: '' },
   };
   return createHash('sha256').update(encodeMessage('Plan', portable)).digest('hex');
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }

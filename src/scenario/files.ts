@@ -1,7 +1,7 @@
 // The files that a scenario names, relative to it. Only these are read; captures count in the digest by
 // their contents.
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RingbedError } from '../errors/index.js';
@@ -17,19 +17,14 @@ export interface Fingerprint extends FileFacts {
   readonly sha256: Uint8Array;
 }
 
-/** Objects that the build makes from csrc/classifier/. */
+/** Objects that ship with ringbed. */
 export const bundledObjects: readonly string[] = ['classifier.bpf.o'];
 
-/** Where the build put a bundled object; undefined where it had no compiler for it. */
+/** Where a bundled object lies; undefined for any other name. */
 export function bundledObject(name: string): string | undefined {
-  const path = fileURLToPath(new URL(`../../generated/${name}`, import.meta.url));
-  return bundledObjects.includes(name) && existsSync(path) ? path : undefined;
-}
-
-/** An eBPF object; without a hash it is the one that ships with ringbed, whatever compiled it. */
-export interface ObjectFile {
-  readonly path: string;
-  readonly sha256: Uint8Array | undefined;
+  return bundledObjects.includes(name)
+    ? fileURLToPath(new URL(`../../csrc/classifier/${name}`, import.meta.url))
+    : undefined;
 }
 
 const reasons: Readonly<Record<string, string>> = {

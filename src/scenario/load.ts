@@ -1,7 +1,7 @@
 // A scenario file becomes a plan: YAML → tree → --costs and --set → validation → defaults → validation →
 // cross-checks → plan. All faults of all steps are reported at once; a part that is already known to be
 // wrong is cut out first, so that one mistake never causes a second message.
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type Fault, ScenarioError } from '../errors/index.js';
 import { checkScenario } from './checks.js';
 import { compile } from './compile.js';
@@ -9,14 +9,7 @@ import { applyCosts, readCostsFile } from './costs-file.js';
 import { fillDefaults, nameStreams } from './defaults.js';
 import { encodePlan, planDigest } from './digest.js';
 import { type ExplainRow, explainTree } from './explain.js';
-import {
-  bundledObject,
-  bundledObjects,
-  type Fingerprint,
-  fingerprint,
-  type ObjectFile,
-  readText,
-} from './files.js';
+import { bundledObject, bundledObjects, type Fingerprint, fingerprint, readText } from './files.js';
 import { checkMemory } from './memory.js';
 import { applySet } from './overrides.js';
 import type { Plan } from './plan.js';
@@ -212,17 +205,18 @@ function openFiles(scenario: Scenario, baseDir: string, report: Report) {
 }
 
 /** The classifier's object: beside the scenario, or by its bare name one that ships with ringbed. */
-function openObject(scenario: Scenario, baseDir: string, report: Report): ObjectFile | undefined {
+function openObject(scenario: Scenario, baseDir: string, report: Report): Fingerprint | undefined {
   const object = scenario.classifier?.object;
   if (object === undefined) return undefined;
-  const facts = fingerprint(object, baseDir);
+  const beside = fingerprint(object, baseDir);
+  if (!('problem' in beside)) return beside;
+  const bundled = bundledObject(object);
+  const facts = bundled === undefined ? beside : fingerprint(bundled, baseDir);
   if (!('problem' in facts)) return facts;
-  // The build makes the bundled objects and may be without: then the run says what to install.
-  if (basename(object) !== object || !bundledObjects.includes(object))
-    report(['classifier', 'object'], facts.problem, {
-      expected: `an eBPF object file, or ${bundledObjects.join(', ')}, which ships with ringbed`,
-    });
-  return { path: bundledObject(object) ?? object, sha256: undefined };
+  report(['classifier', 'object'], facts.problem, {
+    expected: `an eBPF object file, or ${bundledObjects.join(', ')}, which ships with ringbed`,
+  });
+  return undefined;
 }
 
 /** By their place: flags last, in the order given. */

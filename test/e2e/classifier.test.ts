@@ -1,14 +1,11 @@
 // `ringbed classifier` as users type it, without privileges: show, run, test, and a scenario with a classifier.
-import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ringbed, root, folder as scratch } from './cli.js';
+import { compileBpf, whyNoBpfCompiler } from '../support/bpf.js';
+import { ringbed, folder as scratch } from './cli.js';
 
-const built = existsSync(join(root, 'generated/classifier.bpf.o'));
-const hasClang = spawnSync('clang', ['--version']).status === 0;
-
-describe.skipIf(!built)('the bundled classifier', () => {
+describe('the bundled classifier', () => {
   it('show lists programs, stages, maps and memory', () => {
     const { status, stdout } = ringbed([
       'classifier',
@@ -72,12 +69,11 @@ describe.skipIf(!built)('the bundled classifier', () => {
   });
 });
 
-describe.skipIf(!hasClang)('an object of somebody else', () => {
+describe.skipIf(whyNoBpfCompiler() !== undefined)('an object of somebody else', () => {
   const compile = (name: string, source: string): string => {
     const folder = scratch();
     writeFileSync(join(folder, `${name}.c`), source);
-    const args = ['-O2', '-g', '-target', 'bpf', '-c', `${name}.c`, '-o', `${name}.o`];
-    expect(spawnSync('clang', args, { cwd: folder }).status).toBe(0);
+    compileBpf(`${name}.c`, `${name}.o`, folder);
     return join(folder, `${name}.o`);
   };
 

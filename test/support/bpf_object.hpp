@@ -16,13 +16,6 @@
 
 namespace ringbed::test {
 
-// Where Debian keeps asm/types.h.
-#if defined(__aarch64__)
-inline const std::string kMultiarch = "aarch64-linux-gnu";
-#else
-inline const std::string kMultiarch = "x86_64-linux-gnu";
-#endif
-
 // A folder of its own, removed when the tests end.
 struct ScratchFolder {
   std::string path;
@@ -49,9 +42,9 @@ inline std::string compile_bpf(const std::string& name) {
   }
   // A name that ends so uses the third version of the instruction set.
   const std::string version = name.ends_with("_v3") ? "-mcpu=v3" : "-mcpu=v2";
-  const std::string command = "clang -O2 -g -target bpf " + version + " -I/usr/include/" +
-                              kMultiarch + " -c " RINGBED_SOURCE_DIR "/test/data/bpf/" + name +
-                              ".bpf.c -o " + object + " 2> /dev/null";
+  const std::string command = RINGBED_SOURCE_DIR "/scripts/bpf-clang.sh " + version +
+                              " -c " RINGBED_SOURCE_DIR "/test/data/bpf/" + name + ".bpf.c -o " +
+                              object + " 2> /dev/null";
   return std::system(command.c_str()) == 0 ? object : "";
 }
 
