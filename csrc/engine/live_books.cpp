@@ -305,6 +305,7 @@ RunResult close_books(const Plan& plan, const LiveWorld& world, const LiveSessio
   result.ledger = ledger(world, session);
   result.offered_bytes = session.generator().streams().offered_bytes();
   result.response_bytes = session.generator().response_bytes();
+  result.unsent = session.generator().unsent();
   result.imbalance = imbalance(result.ledger, world, session);
   result.stages = stages(result.ledger, session);
   const auto all = [&](auto pick) {

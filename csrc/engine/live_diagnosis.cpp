@@ -54,6 +54,16 @@ std::string why_nothing_came(const Plan& plan, const LiveSession& session,
          " frames reached the device's interface and none its sockets: see the kernel's counters";
 }
 
+// The load was not what the scenario says.
+std::string fell_behind(const Plan& plan, const LiveGenerator& generator, std::uint64_t offered) {
+  const bool other_engine = plan.generator.engine != "kernel" && plan.sim.nic.queues == 1;
+  return "the generator fell behind: " +
+         std::string(generator.unsent_is_least() ? "at least " : "") + number(generator.unsent()) +
+         " frames were due and had not left when the time was over, " + number(offered) +
+         " left; lower the streams' rates" +
+         (other_engine ? ", or try generator.engine: kernel" : "");
+}
+
 }  // namespace
 
 std::vector<KernelCounter> moved(const std::vector<KernelCounter>& before,
@@ -84,6 +94,9 @@ void add_losses(const std::string& interface, std::vector<KernelCounter>& counte
 std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
                                   const base::Ledger& books) {
   std::vector<std::string> notes;
+  if (session.generator().unsent() != 0) {
+    notes.push_back(fell_behind(plan, session.generator(), books.offered));
+  }
   const std::string elsewhere = unsteered(plan, session);
   if (!elsewhere.empty()) {
     notes.push_back(elsewhere);

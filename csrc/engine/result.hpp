@@ -68,6 +68,7 @@ struct StreamResult {
   std::uint64_t reordered = 0;
   std::uint64_t responses = 0;
   std::uint64_t offered_bytes = 0;
+  std::uint64_t unsent = 0;  // due, but not sent when the time was over; live worlds alone
   base::Histogram response;
   base::Histogram gap_intended;
   base::Histogram gap_achieved;  // where frames leave; live worlds alone
@@ -163,7 +164,8 @@ struct RunResult {
   base::Ledger ledger;
   std::uint64_t offered_bytes = 0;
   std::uint64_t response_bytes = 0;
-  std::string imbalance;  // empty: conserved
+  std::uint64_t unsent = 0;  // of all streams
+  std::string imbalance;     // empty: conserved
   std::vector<StageResult> stages;
   std::vector<NamedHistogram> latency;
   PoolResult pool;

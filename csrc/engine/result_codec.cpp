@@ -35,6 +35,7 @@ ProtoWriter write_packets(const RunResult& result) {
   out.u64(8, ledger.responses);
   out.u64(9, result.offered_bytes);
   out.u64(10, result.response_bytes);
+  out.u64(11, result.unsent);
   return out;
 }
 
@@ -110,6 +111,7 @@ ProtoWriter write(const StreamResult& stream) {
   if (stream.gap_achieved.count() != 0) {
     out.message(20, write(stream.gap_achieved));
   }
+  out.u64(21, stream.unsent);
   return out;
 }
 

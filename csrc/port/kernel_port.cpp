@@ -223,6 +223,10 @@ class KernelPort final : public Port {
     }
   }
 
+  std::size_t held() const noexcept override {
+    return closed_ ? 0 : static_cast<std::size_t>(pending());
+  }
+
   // A record is a copy: the frame's way is over when it is written.
   std::size_t reclaim(std::span<std::uint64_t> addresses) noexcept override {
     const std::size_t count = std::min(addresses.size(), sent_.size());

@@ -34,6 +34,8 @@ export interface Report {
     responses: bigint;
     offeredBytes: bigint;
     responseBytes: bigint;
+    /** Frames that were due and had not left when the time was over; not among the offered. */
+    unsent: bigint;
   };
   conserved: boolean;
   /** Where conservation broke; absent where it held. */
@@ -79,6 +81,7 @@ export interface Report {
     reordered: bigint;
     responses: bigint;
     offeredBytes: bigint;
+    unsent: bigint;
     response: Hist;
     gapIntended: Hist;
     /** Where the frames leave; empty in `sim`. */

@@ -76,6 +76,7 @@ export function packets(look: Look, report: Report): string[] {
       onlySome(p.bypassed, 'bypassed'),
       onlySome(p.responded, 'responded'),
       onlySome(p.responses, 'responses'),
+      ...(p.unsent > 0n ? [paint(look, 'red', onlySome(p.unsent, 'unsent'))] : []),
     ].join(' · ')}`,
     ...report.notes.map((note) => paint(look, 'yellow', `  note: ${note}`)),
   ];
@@ -295,11 +296,13 @@ export function cores(look: Look, report: Report): string[] {
 export function streams(look: Look, report: Report): string[] {
   if (report.streams.length === 0) return [];
   const bad = (value: bigint): string => (value > 0n ? paint(look, 'red', count(value)) : '0');
+  const behind = report.streams.some((stream) => stream.unsent > 0n);
   const heads: Column[] = [
     { title: 'stream' },
     { title: 'flows', expendable: 2 },
     { title: 'offered' },
     { title: 'received', expendable: 3 },
+    ...(behind ? [{ title: 'unsent' }] : []),
     { title: 'lost' },
     { title: 'dup' },
     { title: 'reordered' },
@@ -312,6 +315,7 @@ export function streams(look: Look, report: Report): string[] {
     count(stream.flows),
     count(stream.offered),
     count(stream.received),
+    ...(behind ? [bad(stream.unsent)] : []),
     bad(stream.lost),
     bad(stream.duplicated),
     bad(stream.reordered),

@@ -13,6 +13,8 @@ export interface Packets {
   responses: bigint;
   offeredBytes: bigint;
   responseBytes: bigint;
+  /** Due, but not sent when the time was over; not among the offered. 0 in `sim`. */
+  unsent: bigint;
 }
 
 export interface Drop {
@@ -96,6 +98,7 @@ export interface StreamResult {
   gapIntended: Histogram | null;
   /** Where the frames leave; null in `sim`, where it is the intended one. */
   gapAchieved: Histogram | null;
+  unsent: bigint;
 }
 
 export interface CoreResult {

@@ -88,6 +88,7 @@ export function sampleRecord(): RunRecord {
         responses: 100_000n,
         offeredBytes: 13_200_000n,
         responseBytes: 8_300_000n,
+        unsent: 0n,
       },
       conserved: true,
       imbalance: '',
@@ -150,6 +151,7 @@ export function sampleRecord(): RunRecord {
           offeredBytes: 9_900_000n,
           gapIntended: null,
           gapAchieved: null,
+          unsent: 0n,
         },
         {
           name: 'background',
@@ -164,6 +166,7 @@ export function sampleRecord(): RunRecord {
           offeredBytes: 3_300_000n,
           gapIntended: null,
           gapAchieved: null,
+          unsent: 0n,
         },
       ],
       cores: [
