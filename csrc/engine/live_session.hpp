@@ -90,6 +90,7 @@ class LiveSession {
   [[nodiscard]] base::Status read_kernel(const struct KernelLook& before);
   void serve(const RunControl& control);
   [[nodiscard]] std::uint64_t movements() const noexcept;
+  [[nodiscard]] bool all_home() const noexcept;
   [[nodiscard]] bool held_back() const noexcept;
 
   const Plan& plan_;
