@@ -46,6 +46,7 @@ namespace ringbed::base {
   X(socket_no_port, "no socket on the destination port")                             \
   X(socket_buffer_full, "the socket's receive buffer was full")                      \
   X(socket_refused, "a socket cannot or would not send the frame")                   \
+  X(kernel_drop, "the kernel dropped it, for a reason that it names")                \
   X(classifier_drop, "the classifier said drop")                                     \
   X(classifier_aborted, "the classifier program failed")                             \
   /* parse: rules of a frame; also the problem names of `ringbed decode` */          \

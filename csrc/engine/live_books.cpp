@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/digest.hpp"
+#include "engine/drop_names.hpp"
 #include "engine/live_diagnosis.hpp"
 
 namespace ringbed::engine {
@@ -303,6 +304,7 @@ RunResult close_books(const Plan& plan, const LiveWorld& world, const LiveSessio
   result.interrupted = interrupted;
   result.end_ns = session.end_ns();
   result.ledger = ledger(world, session);
+  result.kernel_reasons = name_drops(result.ledger, world, session);
   result.offered_bytes = session.generator().streams().offered_bytes();
   result.response_bytes = session.generator().response_bytes();
   result.unsent = session.generator().unsent();

@@ -97,6 +97,9 @@ std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
   if (session.generator().unsent() != 0) {
     notes.push_back(fell_behind(plan, session.generator(), books.offered));
   }
+  if (!session.kernel_is_silent().empty() && books.dropped() != 0) {
+    notes.push_back("the drops have no reasons of the kernel's own: " + session.kernel_is_silent());
+  }
   const std::string elsewhere = unsteered(plan, session);
   if (!elsewhere.empty()) {
     notes.push_back(elsewhere);

@@ -4,6 +4,7 @@
 
 #include "engine/datagram_ends.hpp"
 #include "port/membership.hpp"
+#include "port/netns.hpp"
 #include "port/nic_info.hpp"
 #include "port/nic_settings.hpp"
 
@@ -94,6 +95,25 @@ class NicWorld final : public LiveWorld {
   }
   base::Result<port::LinkInfo> generator_link() override { return link(interfaces_.front()); }
   base::Result<port::LinkInfo> device_link() override { return link(interfaces_.back()); }
+  base::Result<std::vector<KernelPlace>> places() override {
+    auto here = port::NetworkNamespace::current();
+    if (!here) {
+      return here.error();
+    }
+    auto inode = here.value().inode();
+    if (!inode) {
+      return inode.error();
+    }
+    std::vector<KernelPlace> places;
+    for (const std::string& interface : interfaces_) {
+      auto found = link(interface);
+      if (!found) {
+        return found.error();
+      }
+      places.push_back({inode.value(), found.value().index});
+    }
+    return places;
+  }
   base::Status at_device(const std::function<base::Status()>& work) override { return work(); }
   bool closed() const noexcept override { return false; }
 

@@ -234,7 +234,24 @@ base::Status LiveSession::read_kernel(const KernelLook& before) {
   return {};
 }
 
+// Best effort: the books close without.
+void LiveSession::hear_kernel() {
+  auto places = world_.places();
+  if (!places) {
+    kernel_is_silent_ = places.error().message;
+    return;
+  }
+  auto drops = KernelDrops::open(places.value());
+  if (!drops) {
+    kernel_is_silent_ = drops.error().message + "; " + drops.error().hint;
+    return;
+  }
+  kernel_drops_ = std::move(drops).value();
+  device_place_ = places.value().size() - 1;
+}
+
 base::Status LiveSession::run(const RunControl& control) {
+  hear_kernel();
   if (base::Status status = count_kernel(); !status) {
     return status;
   }

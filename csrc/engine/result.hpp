@@ -91,6 +91,14 @@ struct KernelCounter {
   std::uint64_t count = 0;
 };
 
+// A reason that the kernel gave for some of the drops of a stage and reason.
+struct KernelReason {
+  base::Stage stage{};
+  base::Reason reason{};
+  std::string name;  // kernel_no_socket
+  std::uint64_t count = 0;
+};
+
 // What carried the frames at one end of a live world, all its queues together.
 struct PortResult {
   std::string end;
@@ -178,6 +186,7 @@ struct RunResult {
   std::vector<PortResult> ports;
   std::vector<std::string> notes;  // for people: what was left alone, why nothing arrived
   std::vector<KernelCounter> kernel;
+  std::vector<KernelReason> kernel_reasons;
   int generator_cpu = -1;
   std::uint64_t verdicts = 0;  // which frame got which verdict (verdict_digest.hpp)
   ClockResult clock;

@@ -223,7 +223,8 @@ ProtoWriter write(const ClassifierSwaps& swaps) {
   return out;
 }
 
-void write_drops(ProtoWriter& out, const base::Ledger& ledger) {
+void write_drops(ProtoWriter& out, const base::Ledger& ledger,
+                 const std::vector<KernelReason>& names) {
   for (std::size_t stage = 0; stage < base::kStageCount; ++stage) {
     for (std::size_t reason = 0; reason < base::kReasonCount; ++reason) {
       if (ledger.drops[stage][reason] != 0) {
@@ -231,6 +232,12 @@ void write_drops(ProtoWriter& out, const base::Ledger& ledger) {
         drop.text(1, base::kStages[stage].name);
         drop.text(2, base::kReasons[reason].name);
         drop.u64(3, ledger.drops[stage][reason]);
+        for (const KernelReason& row : names) {
+          if (row.stage == static_cast<base::Stage>(stage) &&
+              row.reason == static_cast<base::Reason>(reason)) {
+            drop.message(4, write(NamedCount{row.name, row.count}));
+          }
+        }
         out.message(5, drop);
       }
     }
@@ -245,7 +252,7 @@ std::vector<std::uint8_t> encode(const RunResult& result) {
   out.u64(2, result.end_ns);
   out.message(3, write_packets(result));
   out.boolean(4, result.imbalance.empty());
-  write_drops(out, result.ledger);
+  write_drops(out, result.ledger, result.kernel_reasons);
   write_all(out, 6, result.stages);
   write_all(out, 7, result.latency);
   out.message(8, write(result.pool));

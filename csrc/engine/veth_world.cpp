@@ -102,6 +102,17 @@ class VethWorld final : public LiveWorld {
     return generator_.dropped();
   }
   base::Result<port::StackCounters::Drops> device_stack() override { return device_.dropped(); }
+  base::Result<std::vector<KernelPlace>> places() override {
+    std::vector<KernelPlace> places;
+    for (const port::VethPair::End* end : {&pair_.left(), &pair_.right()}) {
+      auto inode = end->space.inode();
+      if (!inode) {
+        return inode.error();
+      }
+      places.push_back({inode.value(), end->link.index});
+    }
+    return places;
+  }
   base::Status at_device(const std::function<base::Status()>& work) override {
     return pair_.right().space.run(work);
   }

@@ -42,7 +42,8 @@ export interface Report {
   imbalance?: string;
   /** For people: why a sound run may not be what was meant. */
   notes: string[];
-  drops: { stage: string; reason: string; count: bigint }[];
+  /** `kernel`: of these, the reasons that the kernel gave, by its own names; absent where it gave none. */
+  drops: { stage: string; reason: string; count: bigint; kernel?: Record<string, bigint> }[];
   stages: { name: string; in: bigint; out: bigint; ns: Hist }[];
   latency: Record<string, Hist>;
   pool: {
@@ -160,7 +161,9 @@ export function buildReport(record: RunRecord): Report {
     conserved: result.conserved,
     ...(result.imbalance === '' ? {} : { imbalance: result.imbalance }),
     notes: notesOf(record),
-    drops: result.drops.map((drop) => ({ ...drop })),
+    drops: result.drops.map(({ kernel, ...drop }) =>
+      kernel === undefined || kernel.length === 0 ? drop : { ...drop, kernel: byName(kernel) },
+    ),
     stages: result.stages.map((stage) => ({ ...stage, ns: summaryOf(stage.ns) })),
     latency: Object.fromEntries(result.latency.map((latency) => [latency.name, summaryOf(latency.ns)])),
     pool: result.pool,

@@ -88,12 +88,15 @@ export function drops(look: Look, report: Report): string[] {
   const base = report.packets.offered + report.packets.duplicated;
   const sorted = [...report.drops].sort((a, b) => (a.count === b.count ? 0 : a.count > b.count ? -1 : 1));
   const barWidth = Math.max(8, Math.min(32, look.width - 62));
-  const rows = sorted.map((drop) => [
-    drop.reason,
-    drop.stage,
-    count(drop.count),
-    percent(drop.count, base),
-    paint(look, 'red', bar(look, Number(drop.count) / Number(total), barWidth)),
+  const rows = sorted.flatMap((drop) => [
+    [
+      drop.reason,
+      drop.stage,
+      count(drop.count),
+      percent(drop.count, base),
+      paint(look, 'red', bar(look, Number(drop.count) / Number(total), barWidth)),
+    ],
+    ...Object.entries(drop.kernel ?? {}).map(([name, frames]) => ['', name, count(frames), '', '']),
   ]);
   const heads: Column[] = [
     { title: 'reason' },

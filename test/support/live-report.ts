@@ -25,7 +25,7 @@ export interface Report {
   interrupted: boolean;
   packets: Record<string, number>;
   notes: string[];
-  drops: { stage: string; reason: string; count: number }[];
+  drops: { stage: string; reason: string; count: number; kernel?: Record<string, number> }[];
   streams: {
     name: string;
     offered: number;
