@@ -34,6 +34,7 @@ namespace ringbed::base {
   /* nic and rings */                                                                \
   X(fcs_error, "the frame check sequence did not match")                             \
   X(mac_filter, "unicast destination MAC is not this host's")                        \
+  X(queue_unserved, "it came on a queue of the NIC that the run has no socket on")   \
   X(multicast_filter, "multicast destination MAC was not joined")                    \
   X(frame_too_long, "the frame is longer than the receive buffer or the MTU allows") \
   X(rx_ring_full, "no free receive descriptor")                                      \

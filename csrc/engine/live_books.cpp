@@ -42,6 +42,24 @@ void add(Ledger& books, const Ledger& part) {
   }
 }
 
+// Frames that the NIC steered to queues without a socket: the XDP program let them go to the stack.
+// Where the traffic comes from outside, somebody offered them.
+void book_unserved(Ledger& books, const LiveSession& session) {
+  const std::string& backend = session.setup().device_backend;
+  if (backend != "xdp" && backend != "kernel") {
+    return;
+  }
+  std::uint64_t frames = session.unserved_frames();
+  if (session.generator().has_ports()) {
+    frames = std::min(frames, less(books.offered + books.duplicated_forward,
+                                   books.dropped(Stage::link) + books.received +
+                                       books.dropped(Stage::nic, Stage::classifier)));
+  } else {
+    books.offered += frames;
+  }
+  books.drop(Stage::nic, Reason::queue_unserved, frames);
+}
+
 // Frames that left one end and were never seen at the other, nor counted by a kernel: on hardware
 // that is the wire's, a switch's or a NIC's doing.
 void book_lost_on_the_wire(Ledger& books) {
@@ -160,6 +178,7 @@ Ledger ledger(const LiveWorld& world, const LiveSession& session) {
       books.drop(Stage::rx_ring, Reason::rx_ring_full, dropped_before_the_port(session));
     }
   } else {
+    book_unserved(books, session);
     book_lost_on_the_wire(books);
   }
   return books;

@@ -13,18 +13,16 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 // Frames on queues that no socket of the run serves.
 std::string unsteered(const Plan& plan, const LiveSession& session) {
   const std::vector<std::uint64_t>& queues = session.kernel_queues();
-  std::uint64_t sum = 0;
   std::string list;
   for (std::size_t queue = plan.sim.nic.queues; queue < queues.size(); ++queue) {
     if (queues[queue] != 0) {
-      sum += queues[queue];
       list += (list.empty() ? "" : ", ") + number(queue);
     }
   }
-  if (sum == 0) {
+  if (list.empty()) {
     return {};
   }
-  return number(sum) +
+  return number(session.unserved_frames()) +
          " frames came on queues of the interface that the scenario does not serve (" + list +
          "); set nic.queues to as many as `ethtool -l` shows, or steer them (ethtool -X, -N)";
 }

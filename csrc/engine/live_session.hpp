@@ -2,8 +2,10 @@
 // are started and brought to rest. What became of it is read by live_books.hpp.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "engine/device_set.hpp"
@@ -63,6 +65,12 @@ class LiveSession {
   // The kernel's counters of losses that moved during the run.
   [[nodiscard]] const std::vector<KernelCounter>& kernel_losses() const noexcept {
     return kernel_losses_;
+  }
+  // ... of these, on queues that the run does not serve.
+  [[nodiscard]] std::uint64_t unserved_frames() const noexcept {
+    const auto served = std::min<std::size_t>(kernel_queues_.size(), plan_.sim.nic.queues);
+    return std::accumulate(kernel_queues_.begin() + static_cast<std::ptrdiff_t>(served),
+                           kernel_queues_.end(), std::uint64_t{0});
   }
   // What the kernel said of the frames that it dropped; nothing where it may not be asked, and then
   // why in `kernel_is_silent`.
