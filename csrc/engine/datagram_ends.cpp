@@ -91,12 +91,14 @@ base::Status check_datagrams(const Plan& plan, const std::string& key, const std
 
 port::SocketOptions device_sockets(const Plan& plan) {
   port::SocketOptions sockets;
+  sockets.tuning = plan.socket;
   sockets.receive = {{address_of(plan.device.target.ip), plan.device.target.port}};
   return sockets;
 }
 
 port::SocketOptions generator_sockets(const Plan& plan) {
   port::SocketOptions sockets;
+  sockets.tuning = plan.generator.socket;
   const device::Endpoint& home = plan.device.respond_to;
   const bool to_source = home.ip.is_none() || home.port == 0;
   if (!to_source) {

@@ -28,7 +28,11 @@ struct End {
         return counters.error();
       }
       stack = std::move(counters).value();
-      return port::prepare_stack(at.link, addresses);
+      base::Status status = port::prepare_stack(at.link, addresses);
+      if (status && sockets.tuning.gro) {
+        status = port::receive_in_rows(at.link.name);
+      }
+      return status;
     });
   }
   [[nodiscard]] base::Result<port::Ports> open(port::PortConfig config) const {

@@ -6,8 +6,10 @@
 //   | Ethernet 14 | IPv4 20 (read: 20..60) | UDP 8 | payload |
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "base/bytes.hpp"
 
@@ -29,6 +31,14 @@ struct Datagram {
 
 [[nodiscard]] constexpr bool is_group(std::uint32_t address) noexcept {
   return (address & 0xf0000000U) == 0xe0000000U;
+}
+
+[[nodiscard]] inline std::string text_of(std::uint32_t address) {
+  std::string text;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    text += std::to_string(address >> shift & 0xffU) + (shift == 0 ? "" : ".");
+  }
+  return text;
 }
 
 // False: not one whole, untagged UDP datagram over IPv4. Checksums are the stack's business.

@@ -1,5 +1,6 @@
 #include "port/host_stack.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "base/endian.hpp"
+#include "port/datagram.hpp"
 
 namespace ringbed::port {
 
@@ -24,16 +26,41 @@ std::array<std::uint8_t, 4> octets(std::uint32_t address) noexcept {
   return bytes;
 }
 
+// Whether an ethtool feature could be switched; errno says why not.
+bool switch_feature(const std::string& interface, std::uint32_t command, bool on) {
+  const FileDescriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ethtool_value value{};
+  value.cmd = command;
+  value.data = on ? 1 : 0;
+  ifreq request{};
+  interface.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_data = reinterpret_cast<char*>(&value);
+  return any && ioctl(any.get(), SIOCETHTOOL, &request) == 0;
+}
+
+std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
+  std::string text;
+  for (const std::uint8_t byte : mac) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    text += text.empty() ? "" : ":";
+    text += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return text;
+}
+
+// Whether a socket of this namespace may have it.
+bool is_own(std::uint32_t address) {
+  const FileDescriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_addr.s_addr = htonl(address);
+  return any && bind(any.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
+}
+
 // Checksums in software, and with them no segmentation behind the sockets' backs: one datagram is
 // one frame on the link.
 base::Status finish_checksums(const std::string& interface) {
-  const FileDescriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ethtool_value off{};
-  off.cmd = ETHTOOL_STXCSUM;
-  ifreq request{};
-  interface.copy(request.ifr_name, IFNAMSIZ - 1);
-  request.ifr_data = reinterpret_cast<char*>(&off);
-  if (!any || ioctl(any.get(), SIOCETHTOOL, &request) != 0) {
+  if (!switch_feature(interface, ETHTOOL_STXCSUM, false)) {
     return system_error(base::ErrorCode::unavailable,
                         "cannot switch the checksum offload of " + interface + " off", errno,
                         kPrivilege);
@@ -89,6 +116,52 @@ base::Status prepare_stack(const LinkInfo& link, const HostAddresses& addresses)
     status = netlink.value().add_neighbour(link.index, octets(neighbour.address), neighbour.mac);
   }
   return status;
+}
+
+base::Status check_stack(const LinkInfo& link, const HostAddresses& addresses) {
+  for (const std::uint32_t address : addresses.own) {
+    if (!is_own(address)) {
+      return base::Error{base::ErrorCode::unavailable,
+                         text_of(address) +
+                             " is no address of this host, so that its sockets would "
+                             "get nothing that is sent there",
+                         "ip addr add " + text_of(address) + "/32 dev " + link.name};
+    }
+  }
+  auto netlink = Netlink::open();
+  if (!netlink) {
+    return netlink.error();
+  }
+  for (const Neighbour& wanted : addresses.neighbours) {
+    const std::string address = text_of(wanted.address);
+    if (is_own(wanted.address)) {
+      return base::Error{base::ErrorCode::unavailable,
+                         address +
+                             " is an address of this host: its stack would hand the "
+                             "datagrams over without any wire",
+                         "ip addr del " + address + "/32 dev IF; an AF_XDP device needs none"};
+    }
+    const auto known = netlink.value().neighbour(link.index, octets(wanted.address));
+    if (!known) {
+      return known.error();
+    }
+    if (known.value() != wanted.mac) {
+      return base::Error{
+          base::ErrorCode::unavailable,
+          link.name + " does not know " + address + " as " + mac_text(wanted.mac) +
+              ", and the device answers no ARP",
+          "ip neigh replace " + address + " lladdr " + mac_text(wanted.mac) + " dev " + link.name};
+    }
+  }
+  return {};
+}
+
+base::Status receive_in_rows(const std::string& interface) {
+  if (!switch_feature(interface, ETHTOOL_SGRO, true)) {
+    return system_error(base::ErrorCode::unavailable, "cannot switch GRO of " + interface + " on",
+                        errno, kPrivilege);
+  }
+  return {};
 }
 
 base::Result<StackCounters> StackCounters::open() {

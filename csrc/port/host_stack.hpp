@@ -32,6 +32,14 @@ struct HostAddresses {
 // reached through it, without a router. Error: unavailable (privilege).
 [[nodiscard]] base::Status prepare_stack(const LinkInfo& link, const HostAddresses& addresses);
 
+// For an interface that is not ringbed's own: what prepare_stack() would give must be there, and
+// nothing is changed. Error: unavailable, with the command that gives it.
+[[nodiscard]] base::Status check_stack(const LinkInfo& link, const HostAddresses& addresses);
+
+// Has the interface put datagrams of a flow together (GRO), which a veth does not do by itself: a
+// socket can only get rows of those. Error: unavailable (privilege).
+[[nodiscard]] base::Status receive_in_rows(const std::string& interface);
+
 // What the stack of one namespace dropped, by the reason that fits. Made in that namespace; may be
 // read from any thread afterwards.
 class StackCounters {

@@ -50,6 +50,25 @@ describe.skipIf(missing !== undefined)('ports of a live world', () => {
     expect(live.packets.responses).toBeGreaterThan(0);
   });
 
+  it('sends and receives datagrams in rows where the sockets are told to', () => {
+    const path = scenario('', { duration: '100ms' });
+    const rows = set(
+      'traffic.feed.rate={ burst: { rate: 2Mpps, on: 20us, off: 2ms } }',
+      'device.port=socket',
+      'device.socket={ gso: true, gro: true, busyPoll: 50us, budget: 16 }',
+      'generator.engine=socket',
+      'generator.socket={ gso: true, gro: true }',
+    );
+    const live = report(path, 'veth', ...gentle, ...rows);
+    expect(functional(live)).toEqual(functional(report(path, 'sim', ...gentle, ...rows)));
+    expect(live.conserved).toBe(true);
+    expect(live.packets.responses).toBeGreaterThan(0);
+    expect(live.world.ports.map(({ mode }) => mode)).toEqual([
+      'kernel UDP, recvmmsg and sendmmsg, GSO, GRO',
+      'kernel UDP, recvmmsg and sendmmsg, GSO, GRO, busy polling 50 us',
+    ]);
+  });
+
   it('spreads flows over sockets as over queues', () => {
     const path = scenario('nic: { queues: 2 }\ncore: { count: 2 }\n', { duration: '100ms' });
     const choice = set('device.port=socket', 'traffic.feed.flows=32');

@@ -451,6 +451,7 @@ std::vector<std::string_view> names() {
   for (const Backend& row : backends()) {
     rows.push_back(row.name);
   }
+  rows.push_back(kSocketRows);
   return rows;
 }
 

@@ -92,12 +92,14 @@ class LoopbackRig final : public Rig {
 
 class VethRig final : public Rig {
  public:
-  VethRig(VethPair pair, const Backend& backend, std::uint32_t queues)
-      : pair_(std::move(pair)), datagrams_(backend.datagrams_only) {
+  // `rows`: sockets with all that they can do (SocketTuning); four datagrams of a flow in a row.
+  VethRig(VethPair pair, const Backend& backend, std::uint32_t queues, bool rows)
+      : pair_(std::move(pair)), datagrams_(backend.datagrams_only), in_a_row_(rows ? 4 : 1) {
     PortConfig port_config = config();
     port_config.where = pair_.right().link.name;
     port_config.queues = queues;
     port_config.socket.receive = {{kInside, kInsidePort}};
+    port_config.socket.tuning = {rows, rows, rows ? 50U : 0U, 64};
     port_config.socket.own_mac = kInsideMac;
     port_config.socket.peer_mac = kOutsideMac;
     for (std::uint16_t i = 0; datagrams_ && i < kFlows; ++i) {
@@ -107,6 +109,7 @@ class VethRig final : public Rig {
       if (datagrams_) {
         base::Status ready =
             prepare_stack(pair_.right().link, {{kInside}, {{kOutside, kOutsideMac}}});
+        ready = ready && rows ? receive_in_rows(pair_.right().link.name) : ready;
         if (!ready) {
           return ready;
         }
@@ -176,9 +179,9 @@ class VethRig final : public Rig {
 
  private:
   // Outgoing ones have a source port of their own for every flow, too.
-  static Frame datagram(std::uint32_t number, std::size_t length, bool outgoing) {
+  Frame datagram(std::uint32_t number, std::size_t length, bool outgoing) const {
     Frame frame = plain_frame(number, length);
-    const auto flow = static_cast<std::uint16_t>(number % kFlows);
+    const auto flow = static_cast<std::uint16_t>(number / in_a_row_ % kFlows);
     const auto inside = static_cast<std::uint16_t>(kInsidePort + (outgoing ? flow : 0));
     const auto outside = static_cast<std::uint16_t>(kOutsidePort + flow);
     Datagram made{kOutside,
@@ -229,6 +232,7 @@ class VethRig final : public Rig {
 
   VethPair pair_;
   bool datagrams_;
+  std::uint32_t in_a_row_;
   FileDescriptor outside_;
   XdpProgram passing_;
 };
@@ -236,8 +240,10 @@ class VethRig final : public Rig {
 }  // namespace
 
 std::unique_ptr<Rig> make_rig(std::string_view backend, std::uint32_t queues, std::string& why) {
+  const bool rows = backend == kSocketRows;
+  const std::string_view name = rows ? "socket" : backend;
   const auto row = std::find_if(backends().begin(), backends().end(),
-                                [backend](const Backend& b) { return b.name == backend; });
+                                [name](const Backend& b) { return b.name == name; });
   if (!row->on_interface) {
     return std::make_unique<LoopbackRig>(queues);
   }
@@ -246,7 +252,7 @@ std::unique_ptr<Rig> make_rig(std::string_view backend, std::uint32_t queues, st
     why = pair.error().message + " (" + pair.error().hint + ")";
     return nullptr;
   }
-  return std::make_unique<VethRig>(std::move(pair).value(), *row, queues);
+  return std::make_unique<VethRig>(std::move(pair).value(), *row, queues, rows);
 }
 
 }  // namespace ringbed::port
