@@ -203,9 +203,9 @@ base::Result<std::optional<std::array<std::uint8_t, 6>>> Netlink::neighbour(std:
   return found;
 }
 
-base::Status Netlink::add_default_route(std::uint32_t index) {
+base::Status Netlink::add_default_route(std::uint32_t index, bool v6) {
   rtmsg family{};
-  family.rtm_family = AF_INET;
+  family.rtm_family = v6 ? AF_INET6 : AF_INET;
   family.rtm_table = RT_TABLE_MAIN;
   family.rtm_protocol = RTPROT_STATIC;
   family.rtm_scope = RT_SCOPE_LINK;

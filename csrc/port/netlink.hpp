@@ -73,8 +73,8 @@ class Netlink {
   // The MAC that the kernel knows `ip` by on an interface; nothing where it would have to ask.
   [[nodiscard]] base::Result<std::optional<std::array<std::uint8_t, 6>>> neighbour(
       std::uint32_t index, base::ByteView ip);
-  // IPv4: whatever no other route is for lies behind this interface, groups too, without a router.
-  [[nodiscard]] base::Status add_default_route(std::uint32_t index);
+  // Whatever no other route is for lies behind this interface, groups too, without a router.
+  [[nodiscard]] base::Status add_default_route(std::uint32_t index, bool v6 = false);
   [[nodiscard]] base::Status remove(std::uint32_t index);
 
   // Error: invalid when there is no such interface.

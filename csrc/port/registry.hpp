@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "port/frame_recipe.hpp"
+#include "port/net_address.hpp"
 #include "port/port.hpp"
 
 namespace ringbed::port {
@@ -38,9 +39,9 @@ struct XdpOptions {
   ForeignProgram foreign;
 };
 
-// An IPv4 address and a UDP port, in host order.
+// An address and a UDP port in host order.
 struct SocketAddress {
-  std::uint32_t address = 0;
+  NetAddress address;
   std::uint16_t port = 0;
 };
 
@@ -55,10 +56,12 @@ struct SocketTuning {
 };
 
 struct SocketOptions {
-  std::vector<SocketAddress> receive;     // what is received (address 0: any); groups are joined
+  std::vector<SocketAddress>
+      receive;  // what is received (an address of zeros: any); groups are joined
   std::vector<std::uint16_t> send_from;   // UDP ports beside those
   std::array<std::uint8_t, 6> own_mac{};  // what the frames say that are made of datagrams
   std::array<std::uint8_t, 6> peer_mac{};
+  bool v6 = false;  // all of them; one or the other
   SocketTuning tuning;
 };
 
@@ -101,7 +104,7 @@ struct Backend {
   std::string_view name;
   std::string_view text;
   bool on_interface;                     // PortConfig::where is a network interface
-  bool datagrams_only;                   // carries UDP over IPv4, not frames as they are
+  bool datagrams_only;                   // carries UDP datagrams, not frames as they are
   Availability (*available)() noexcept;  // asks the kernel; microseconds
   base::Result<Ports> (*create)(const PortConfig&);
 };

@@ -52,14 +52,14 @@ base::Result<Sockets> Sockets::open(const PortConfig& config, std::uint32_t queu
   };
   base::Status status;
   for (const SocketAddress& local : config.socket.receive) {
-    if (status && (queue == 0 || !is_group(local.address))) {
+    if (status && (queue == 0 || !local.address.is_group())) {
       status = add(local);
     }
   }
   made.receiving = made.all.size();
   for (const std::uint16_t port : config.socket.send_from) {
     if (status && !made.has(port)) {
-      status = add({INADDR_ANY, port});
+      status = add({NetAddress::any(config.socket.v6), port});
     }
   }
   if (!status) {
@@ -85,6 +85,7 @@ class SocketPort final : public Port {
   SocketPort(const PortConfig& config, std::uint32_t queue, Sockets sockets)
       : config_(config),
         interface_(static_cast<int>(if_nametoindex(config.where.c_str()))),
+        header_bytes_(datagram_header_bytes(config.socket.v6)),
         sockets_(std::move(sockets)),
         by_port_(65536, kNone),
         rows_(config.socket.tuning.gro && sockets_.granted.gro ? std::make_unique<UdpRows>()
@@ -188,8 +189,8 @@ class SocketPort final : public Port {
     }
     const std::size_t wanted = std::min({frames.size(), free_.size(), kBatch});
     for (std::size_t i = 0; i < wanted; ++i) {
-      in_->expect(i, at(free_[free_.size() - 1 - i]) + kDatagramHeaderBytes,
-                  config_.frame_bytes - kDatagramHeaderBytes);
+      in_->expect(i, at(free_[free_.size() - 1 - i]) + header_bytes_,
+                  config_.frame_bytes - header_bytes_);
     }
     const std::size_t got = call(socket, wanted);
     std::size_t count = 0;
@@ -236,13 +237,13 @@ class SocketPort final : public Port {
     while (count < frames.size() && !rows_->empty() && !free_.empty()) {
       const std::uint8_t* payload = nullptr;
       const Datagram datagram = rows_->take(payload);
-      if (datagram.payload_bytes > config_.frame_bytes - kDatagramHeaderBytes) {
+      if (datagram.payload_bytes > config_.frame_bytes - header_bytes_) {
         stats_.rx_drop(base::Reason::frame_too_long);
         continue;
       }
       const std::uint64_t address = free_.back();
       free_.pop_back();
-      std::copy_n(payload, datagram.payload_bytes, at(address) + kDatagramHeaderBytes);
+      std::copy_n(payload, datagram.payload_bytes, at(address) + header_bytes_);
       frames[count++] = framed(address, datagram);
     }
     return count;
@@ -344,6 +345,7 @@ class SocketPort final : public Port {
 
   PortConfig config_;
   int interface_;
+  std::uint32_t header_bytes_;  // in front of every payload that is received
   Sockets sockets_;
   std::vector<std::uint16_t> by_port_;  // index in sockets_.all
   std::unique_ptr<UdpRows> rows_;       // where datagrams come in rows

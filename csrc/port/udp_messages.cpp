@@ -1,7 +1,5 @@
 #include "port/udp_messages.hpp"
 
-#include <arpa/inet.h>
-
 #include <cstring>
 
 namespace ringbed::port {
@@ -21,7 +19,7 @@ constexpr std::uint32_t kMostBytes = 65'000;  // of a row: what an IPv4 packet h
 UdpMessages::UdpMessages() {
   for (std::size_t i = 0; i < kMost; ++i) {
     msghdr& header = headers_[i].msg_hdr;
-    header.msg_name = &names_[i];
+    header.msg_name = names_[i].room();
     header.msg_iov = &payloads_[i];
     header.msg_iovlen = 1;
     header.msg_control = controls_[i].bytes.data();
@@ -30,7 +28,7 @@ UdpMessages::UdpMessages() {
 
 void UdpMessages::expect(std::size_t index, std::uint8_t* room, std::size_t bytes) noexcept {
   payloads_[index] = {room, bytes};
-  headers_[index].msg_hdr.msg_namelen = sizeof(sockaddr_in);
+  headers_[index].msg_hdr.msg_namelen = SocketName::kMostBytes;
   headers_[index].msg_hdr.msg_controllen = kControlBytes;
 }
 
@@ -40,8 +38,8 @@ bool UdpMessages::arrived(std::size_t index, Datagram& datagram,
   if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) {
     return false;
   }
-  datagram.source = ntohl(names_[index].sin_addr.s_addr);
-  datagram.source_port = ntohs(names_[index].sin_port);
+  datagram.source = names_[index].address();
+  datagram.source_port = names_[index].port();
   datagram.payload_bytes = message.msg_len;
   segment = message.msg_len;
   auto header = message.msg_hdr;
@@ -53,7 +51,19 @@ bool UdpMessages::arrived(std::size_t index, Datagram& datagram,
     if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
       in_pktinfo info;
       value(c, info);
-      datagram.destination = ntohl(info.ipi_addr.s_addr);
+      datagram.destination =
+          NetAddress::from({reinterpret_cast<const std::uint8_t*>(&info.ipi_addr), 4});
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info;
+      value(c, info);
+      datagram.destination =
+          NetAddress::from({reinterpret_cast<const std::uint8_t*>(&info.ipi6_addr), 16});
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT) {
+      value(c, number);
+      datagram.ttl = static_cast<std::uint8_t>(number);
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+      value(c, number);
+      datagram.tos = static_cast<std::uint8_t>(number);
     } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) {
       value(c, number);
       datagram.ttl = static_cast<std::uint8_t>(number);
@@ -97,25 +107,31 @@ void UdpMessages::add(const Datagram& datagram, std::uint8_t* payload, int inter
     open_ = datagram.payload_bytes == first_.payload_bytes;
     return;
   }
-  sockaddr_in& name = names_[messages_];
-  name = {};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(datagram.destination);
-  name.sin_port = htons(datagram.destination_port);
+  SocketName& name = names_[messages_];
+  name = SocketName(datagram.destination, datagram.destination_port);
   msghdr& header = headers_[messages_++].msg_hdr;
   header.msg_iov = &payloads_[payloads_used_ - 1];
   header.msg_iovlen = 1;
-  header.msg_namelen = sizeof name;
+  header.msg_namelen = name.length();
   header.msg_controllen = 0;
-  in_pktinfo info{};
-  info.ipi_ifindex = interface;
-  info.ipi_spec_dst.s_addr = htonl(datagram.source);
-  put(header, IPPROTO_IP, IP_PKTINFO, info);
-  if (datagram.ttl != kUsualTtl || is_group(datagram.destination)) {
-    put(header, IPPROTO_IP, IP_TTL, static_cast<int>(datagram.ttl));
+  const bool v6 = datagram.destination.v6;
+  const int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  if (v6) {
+    in6_pktinfo info{};
+    info.ipi6_ifindex = static_cast<unsigned>(interface);
+    std::memcpy(&info.ipi6_addr, datagram.source.bytes.data(), 16);
+    put(header, level, IPV6_PKTINFO, info);
+  } else {
+    in_pktinfo info{};
+    info.ipi_ifindex = interface;
+    std::memcpy(&info.ipi_spec_dst, datagram.source.bytes.data(), 4);
+    put(header, level, IP_PKTINFO, info);
+  }
+  if (datagram.ttl != kUsualTtl || datagram.destination.is_group()) {
+    put(header, level, v6 ? IPV6_HOPLIMIT : IP_TTL, static_cast<int>(datagram.ttl));
   }
   if (datagram.tos != 0) {
-    put(header, IPPROTO_IP, IP_TOS, static_cast<int>(datagram.tos));
+    put(header, level, v6 ? IPV6_TCLASS : IP_TOS, static_cast<int>(datagram.tos));
   }
   first_ = datagram;
   open_ = datagram.payload_bytes != 0;

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "port/datagram.hpp"
+#include "port/socket_name.hpp"
 
 namespace ringbed::port {
 
@@ -55,7 +56,7 @@ class UdpMessages {
 
   std::array<mmsghdr, kMost> headers_{};
   std::array<iovec, kMost> payloads_{};
-  std::array<sockaddr_in, kMost> names_{};
+  std::array<SocketName, kMost> names_{};
   std::array<Control, kMost> controls_{};
   std::size_t messages_ = 0;
   std::size_t payloads_used_ = 0;

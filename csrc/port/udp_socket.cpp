@@ -1,13 +1,12 @@
 #include "port/udp_socket.hpp"
 
-#include <arpa/inet.h>
 #include <net/if.h>
-#include <netinet/udp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 
-#include "port/datagram.hpp"
+#include "port/socket_name.hpp"
 
 namespace ringbed::port {
 
@@ -16,6 +15,7 @@ namespace {
 constexpr int kSendBufferBytes = 8 << 20;
 
 // Newer than some systems' headers.
+constexpr int kSolUdp = 17;          // SOL_UDP
 constexpr int kUdpSegment = 103;     // UDP_SEGMENT
 constexpr int kUdpGro = 104;         // UDP_GRO
 constexpr int kPreferBusyPoll = 69;  // SO_PREFER_BUSY_POLL
@@ -33,8 +33,8 @@ base::Error not_bound(const SocketAddress& local, const std::string& interface, 
   switch (error) {
     case EADDRNOTAVAIL:
       return system_error(unavailable, what, error,
-                          "give the interface the address: ip addr add " + text_of(local.address) +
-                              "/32 dev " + interface);
+                          "give the interface the address: ip addr add " +
+                              host_text_of(local.address) + " dev " + interface);
     case EADDRINUSE:
       return system_error(unavailable, what, error,
                           "another program receives on this port: end it, or choose another port");
@@ -47,12 +47,49 @@ base::Error not_bound(const SocketAddress& local, const std::string& interface, 
   }
 }
 
+// Where datagrams come from and went to; any source address may be sent from. Best effort: what
+// does not work shows in the traffic.
+void ask_v4(int at) noexcept {
+  const int on = 1;
+  const int off = 0;
+  for (const int option : {IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, IP_TRANSPARENT}) {
+    set(at, IPPROTO_IP, option, on);
+  }
+  for (const int option : {IP_MULTICAST_ALL, IP_MULTICAST_LOOP}) {
+    set(at, IPPROTO_IP, option, off);
+  }
+}
+void ask_v6(int at) noexcept {
+  const int on = 1;
+  const int off = 0;
+  for (const int option :
+       {IPV6_V6ONLY, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS, IPV6_TRANSPARENT}) {
+    set(at, IPPROTO_IPV6, option, on);
+  }
+  for (const int option : {IPV6_MULTICAST_ALL, IPV6_MULTICAST_LOOP}) {
+    set(at, IPPROTO_IPV6, option, off);
+  }
+}
+
+bool join(int at, const NetAddress& address, std::uint32_t interface) noexcept {
+  if (address.v6) {
+    ipv6_mreq group{};
+    std::copy_n(address.bytes.data(), 16, group.ipv6mr_multiaddr.s6_addr);
+    group.ipv6mr_interface = interface;
+    return set(at, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, group);
+  }
+  ip_mreqn group{};
+  std::memcpy(&group.imr_multiaddr, address.bytes.data(), 4);
+  group.imr_ifindex = static_cast<int>(interface);
+  return set(at, IPPROTO_IP, IP_ADD_MEMBERSHIP, group);
+}
+
 // What the kernel refuses is left out, and remembered.
 void tune(int at, const SocketTuning& wished, GrantedTuning& granted) noexcept {
   const int on = 1;
   const int whole = 0;  // a size for each message; to set none asks whether it can be
-  granted.gso = granted.gso && (!wished.gso || set(at, SOL_UDP, kUdpSegment, whole));
-  granted.gro = granted.gro && (!wished.gro || set(at, SOL_UDP, kUdpGro, on));
+  granted.gso = granted.gso && (!wished.gso || set(at, kSolUdp, kUdpSegment, whole));
+  granted.gro = granted.gro && (!wished.gro || set(at, kSolUdp, kUdpGro, on));
   const int time = static_cast<int>(wished.busy_poll_us);
   const int budget = static_cast<int>(wished.busy_poll_budget);
   granted.busy_poll =
@@ -82,15 +119,15 @@ base::Result<UdpSocket> UdpSocket::open(const PortConfig& config, const SocketAd
                                         GrantedTuning& granted) {
   UdpSocket made;
   made.port = local.port;
-  made.descriptor =
-      FileDescriptor(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
+  const bool v6 = config.socket.v6;
+  made.descriptor = FileDescriptor(
+      ::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
   const int at = made.descriptor.get();
   if (!made.descriptor) {
     return system_error(base::ErrorCode::resource, "cannot open a UDP socket", errno,
                         "raise the limit of open files: ulimit -n 65536");
   }
   const int on = 1;
-  const int off = 0;
   const int receive_buffer = static_cast<int>(
       std::min<std::uint64_t>(std::uint64_t{config.rx_frames} * config.frame_bytes, 1U << 30));
   // Best effort: what does not work shows in the traffic, or costs only speed.
@@ -99,31 +136,18 @@ base::Result<UdpSocket> UdpSocket::open(const PortConfig& config, const SocketAd
   }
   set(at, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer);
   set(at, SOL_SOCKET, SO_SNDBUFFORCE, kSendBufferBytes);
-  set(at, IPPROTO_IP, IP_PKTINFO, on);
-  set(at, IPPROTO_IP, IP_RECVTTL, on);
-  set(at, IPPROTO_IP, IP_RECVTOS, on);
-  set(at, IPPROTO_IP, IP_TRANSPARENT, on);  // any source address may be sent from
-  set(at, IPPROTO_IP, IP_MULTICAST_ALL, off);
-  set(at, IPPROTO_IP, IP_MULTICAST_LOOP, off);
+  v6 ? ask_v6(at) : ask_v4(at);
   setsockopt(at, SOL_SOCKET, SO_BINDTODEVICE, config.where.c_str(),
              static_cast<socklen_t>(config.where.size()));
   tune(at, config.socket.tuning, granted);
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(local.address);
-  name.sin_port = htons(local.port);
-  if (bind(at, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) {
+  const SocketName name(NetAddress(local.address.is_any() ? NetAddress::any(v6) : local.address),
+                        local.port);
+  if (bind(at, name.get(), name.length()) != 0) {
     return not_bound(local, config.where, errno);
   }
-  if (is_group(local.address)) {
-    ip_mreqn group{};
-    group.imr_multiaddr.s_addr = htonl(local.address);
-    group.imr_ifindex = static_cast<int>(if_nametoindex(config.where.c_str()));
-    if (!set(at, IPPROTO_IP, IP_ADD_MEMBERSHIP, group)) {
-      return system_error(base::ErrorCode::unavailable,
-                          "cannot join " + text_of(local.address) + " on " + config.where, errno,
-                          "");
-    }
+  if (local.address.is_group() && !join(at, local.address, if_nametoindex(config.where.c_str()))) {
+    return system_error(base::ErrorCode::unavailable,
+                        "cannot join " + text_of(local.address) + " on " + config.where, errno, "");
   }
   return made;
 }

@@ -452,6 +452,7 @@ std::vector<std::string_view> names() {
     rows.push_back(row.name);
   }
   rows.push_back(kSocketRows);
+  rows.push_back(kSocketV6);
   return rows;
 }
 

@@ -67,6 +67,8 @@ class Rig {
 
 // `socket` with GSO, GRO and busy polling.
 inline constexpr std::string_view kSocketRows = "socket_rows";
+// ... over IPv6.
+inline constexpr std::string_view kSocketV6 = "socket_v6";
 
 // The rig of the backend of that name with 1 or 2 queues; or null, and `why` says what is missing.
 std::unique_ptr<Rig> make_rig(std::string_view backend, std::uint32_t queues, std::string& why);
