@@ -162,7 +162,7 @@ export function buildReport(record: RunRecord): Report {
     ...(result.imbalance === '' ? {} : { imbalance: result.imbalance }),
     notes: notesOf(record),
     drops: result.drops.map(({ kernel, ...drop }) =>
-      kernel === undefined || kernel.length === 0 ? drop : { ...drop, kernel: byName(kernel) },
+      kernel.length === 0 ? drop : { ...drop, kernel: byName(kernel) },
     ),
     stages: result.stages.map((stage) => ({ ...stage, ns: summaryOf(stage.ns) })),
     latency: Object.fromEntries(result.latency.map((latency) => [latency.name, summaryOf(latency.ns)])),

@@ -21,8 +21,8 @@ export interface Drop {
   stage: string;
   reason: string;
   count: bigint;
-  /** Of these: the kernel's own reasons (`kernel_no_socket`). Absent in an older record. */
-  kernel?: NamedCount[];
+  /** Of these: the kernel's own reasons (`kernel_no_socket`), where it gave some. */
+  kernel: NamedCount[];
 }
 
 /** Nanoseconds; `hdr` is the whole histogram in HdrHistogram V2 encoding. */

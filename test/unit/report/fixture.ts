@@ -93,9 +93,9 @@ export function sampleRecord(): RunRecord {
       conserved: true,
       imbalance: '',
       drops: [
-        { stage: 'rx_ring', reason: 'rx_ring_full', count: 900n },
-        { stage: 'parse', reason: 'ip_checksum', count: 7n },
-        { stage: 'respond', reason: 'pool_empty', count: 293n },
+        { stage: 'rx_ring', reason: 'rx_ring_full', count: 900n, kernel: [] },
+        { stage: 'parse', reason: 'ip_checksum', count: 7n, kernel: [] },
+        { stage: 'respond', reason: 'pool_empty', count: 293n, kernel: [] },
       ],
       stages: [
         { name: 'link', in: 200_012n, out: 200_012n, ns: null },
