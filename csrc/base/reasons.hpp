@@ -34,6 +34,7 @@ namespace ringbed::base {
   /* nic and rings */                                                                \
   X(fcs_error, "the frame check sequence did not match")                             \
   X(mac_filter, "unicast destination MAC is not this host's")                        \
+  X(queue_unserved, "it came on a queue of the NIC that the run has no socket on")   \
   X(multicast_filter, "multicast destination MAC was not joined")                    \
   X(frame_too_long, "the frame is longer than the receive buffer or the MTU allows") \
   X(rx_ring_full, "no free receive descriptor")                                      \
@@ -46,6 +47,7 @@ namespace ringbed::base {
   X(socket_no_port, "no socket on the destination port")                             \
   X(socket_buffer_full, "the socket's receive buffer was full")                      \
   X(socket_refused, "a socket cannot or would not send the frame")                   \
+  X(kernel_drop, "the kernel dropped it, for a reason that it names")                \
   X(classifier_drop, "the classifier said drop")                                     \
   X(classifier_aborted, "the classifier program failed")                             \
   /* parse: rules of a frame; also the problem names of `ringbed decode` */          \

@@ -9,6 +9,7 @@
 #include "binding/classifier_load.hpp"
 #include "binding/convert.hpp"
 #include "binding/ebpf.hpp"
+#include "binding/machine.hpp"
 #include "binding/nics.hpp"
 #include "binding/tables.hpp"
 #include "binding/tasks.hpp"
@@ -65,6 +66,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("calibrate", Napi::Function::New(env, calibrate, "calibrate"));
   exports.Set("ebpfExec", Napi::Function::New(env, ebpf_exec, "ebpfExec"));
   exports.Set("nics", Napi::Function::New(env, nics, "nics"));
+  exports.Set("nicsLeftBehind", Napi::Function::New(env, nics_left_behind, "nicsLeftBehind"));
+  exports.Set("restoreNics", Napi::Function::New(env, restore_nics, "restoreNics"));
+  exports.Set("machine", Napi::Function::New(env, machine, "machine"));
   exports.Set("classifierRun", Napi::Function::New(env, classifier_run, "classifierRun"));
   exports.Set("loadClassifier", classifier_loader(env));
   exports.Set("swapPinned", Napi::Function::New(env, swap_pinned, "swapPinned"));

@@ -12,7 +12,8 @@ namespace {
 constexpr std::uint16_t kMagic = 0xeb9f;
 constexpr unsigned kDeepest = 32;  // typedefs of typedefs: a cycle ends there
 
-// Bytes behind a type's 12-byte header.
+}  // namespace
+
 std::uint64_t tail_bytes(BtfKind kind, std::uint32_t members) {
   switch (kind) {
     case BtfKind::integer:
@@ -28,8 +29,6 @@ std::uint64_t tail_bytes(BtfKind kind, std::uint32_t members) {
     default: return 0;
   }
 }
-
-}  // namespace
 
 base::Result<Btf> Btf::parse(base::ByteView bytes, const std::string& section) {
   const auto header = field<std::uint32_t>(bytes, 4);

@@ -36,6 +36,9 @@ enum class BtfKind : std::uint8_t {
   enum64
 };
 
+// Bytes behind the 12-byte header of a type.
+[[nodiscard]] std::uint64_t tail_bytes(BtfKind kind, std::uint32_t members);
+
 struct BtfMember {
   std::string name{};
   std::uint32_t type = 0;

@@ -60,5 +60,7 @@ class KernelCollection {
 
 // "" when libbpf is there, else what to install.
 [[nodiscard]] std::string libbpf_refusal();
+// "v1.1"; "" when it is not there.
+[[nodiscard]] std::string libbpf_version();
 
 }  // namespace ringbed::ebpf

@@ -7,6 +7,8 @@ namespace ringbed::ebpf {
 
 std::string libbpf_refusal() { return "this ringbed was built without libbpf"; }
 
+std::string libbpf_version() { return {}; }
+
 base::Result<KernelCollection> KernelCollection::load(base::ByteView, const ObjectSpec&,
                                                       const KernelOptions&) {
   return base::Error{base::ErrorCode::unavailable,

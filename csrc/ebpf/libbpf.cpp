@@ -35,6 +35,7 @@ class Resolver {
 };
 
 void resolve_all(Libbpf& to, Resolver& find) {
+  find(to.version_string, "libbpf_version_string");
   find(to.set_print, "libbpf_set_print");
   find(to.open_mem, "bpf_object__open_mem");
   find(to.load, "bpf_object__load");
@@ -110,6 +111,10 @@ const Libbpf* libbpf(std::string& refusal) {
 }
 
 std::string libbpf_refusal() { return opened().refusal; }
+
+std::string libbpf_version() {
+  return opened().refusal.empty() ? opened().library.version_string() : std::string();
+}
 
 LibbpfWords::LibbpfWords(const Libbpf& library) {
   library.set_print(collect);

@@ -10,6 +10,7 @@
 namespace ringbed::ebpf {
 
 struct Libbpf {
+  decltype(&::libbpf_version_string) version_string = nullptr;
   decltype(&::libbpf_set_print) set_print = nullptr;
   decltype(&::bpf_object__open_mem) open_mem = nullptr;
   decltype(&::bpf_object__load) load = nullptr;

@@ -14,11 +14,11 @@ constexpr std::uint32_t kMostSourceAddresses = 4096;  // that the other end know
 constexpr std::uint8_t kUdp = 17;
 constexpr std::uint16_t kFirstPort = 1024;  // of a stream that names none
 
-std::uint32_t address_of(const device::IpAddress& ip) noexcept {
-  return ip.is_v4() ? base::load_be<std::uint32_t>(ip.bytes.data()) : 0;
+port::NetAddress address_of(const device::IpAddress& ip) noexcept {
+  return port::NetAddress::from(ip.view());
 }
-std::uint32_t address_of(const gen::EndpointSpec& end) noexcept {
-  return end.ip.size() == 4 ? base::load_be<std::uint32_t>(end.ip.data()) : 0;
+port::NetAddress address_of(const gen::EndpointSpec& end) noexcept {
+  return port::NetAddress::from(end.ip);
 }
 std::uint32_t first_port(const gen::StreamSpec& stream) noexcept {
   return stream.from.port == 0 ? kFirstPort : stream.from.port;
@@ -39,13 +39,14 @@ void add_once(std::vector<T>& list, const T& item) {
   }
 }
 
-// What of a stream no datagram can carry; empty: nothing.
-std::string obstacle(const gen::StreamSpec& stream) {
+// What of a stream no datagram of the device's family (`bytes` of an address) can carry; empty:
+// nothing.
+std::string obstacle(const gen::StreamSpec& stream, std::size_t bytes) {
   if (stream.kind != gen::StreamSpec::Kind::udp) {
     return "is not a UDP stream";
   }
-  if (stream.from.ip.size() != 4 || stream.to.ip.size() != 4) {
-    return "is not IPv4";
+  if (stream.from.ip.size() != bytes || stream.to.ip.size() != bytes) {
+    return bytes == 4 ? "is not IPv4, as the device is" : "is not IPv6, as the device is";
   }
   return stream.vlans.empty() ? "" : "has VLAN tags";
 }
@@ -61,18 +62,22 @@ base::Status check_datagrams(const Plan& plan, const std::string& key, const std
   }
   const auto refuse = [&](const std::string& what) {
     return base::Error{base::ErrorCode::invalid,
-                       key + " '" + backend + "' carries UDP over IPv4 only: " + what,
+                       key + " '" + backend + "' carries UDP alone, over IPv4 or IPv6: " + what,
                        "use one of: " + others};
   };
   if (plan.device.protocol != kUdp) {
     return refuse("device.protocol is tcp");
   }
-  if (!plan.device.target.ip.is_v4() || plan.device.respond_to.ip.is_v6()) {
-    return refuse("the device's addresses are IPv6");
+  const std::size_t family = plan.device.target.ip.length;
+  const auto same = [family](const device::IpAddress& ip) {
+    return ip.is_none() || ip.length == family;
+  };
+  if (!same(plan.device.address.ip) || !same(plan.device.respond_to.ip)) {
+    return refuse("device.target, device.address and device.respondTo are not all of one family");
   }
   std::uint64_t source_ports = 0;
   for (const gen::StreamSpec& stream : plan.traffic) {
-    if (const std::string found = obstacle(stream); !found.empty()) {
+    if (const std::string found = obstacle(stream, family); !found.empty()) {
       return refuse("stream '" + stream.name + "' " + found);
     }
     source_ports += ports(stream);
@@ -91,12 +96,16 @@ base::Status check_datagrams(const Plan& plan, const std::string& key, const std
 
 port::SocketOptions device_sockets(const Plan& plan) {
   port::SocketOptions sockets;
+  sockets.tuning = plan.socket;
+  sockets.v6 = plan.device.target.ip.is_v6();
   sockets.receive = {{address_of(plan.device.target.ip), plan.device.target.port}};
   return sockets;
 }
 
 port::SocketOptions generator_sockets(const Plan& plan) {
   port::SocketOptions sockets;
+  sockets.tuning = plan.generator.socket;
+  sockets.v6 = plan.device.target.ip.is_v6();
   const device::Endpoint& home = plan.device.respond_to;
   const bool to_source = home.ip.is_none() || home.port == 0;
   if (!to_source) {
@@ -109,7 +118,7 @@ port::SocketOptions generator_sockets(const Plan& plan) {
   }
   if (to_source) {
     for (const std::uint16_t port : sockets.send_from) {
-      sockets.receive.push_back({0, port});
+      sockets.receive.push_back({port::NetAddress::any(sockets.v6), port});
     }
   }
   return sockets;
@@ -131,16 +140,16 @@ port::HostAddresses device_addresses(const Plan& plan, const std::array<std::uin
   if (!plan.device.target.ip.is_multicast()) {
     add_once(host.own, address_of(plan.device.target.ip));
   }
-  std::vector<std::uint32_t> others;
-  if (plan.device.respond_to.ip.is_v4() && !plan.device.respond_to.ip.is_multicast()) {
+  std::vector<port::NetAddress> others;
+  if (!plan.device.respond_to.ip.is_none() && !plan.device.respond_to.ip.is_multicast()) {
     others.push_back(address_of(plan.device.respond_to.ip));
   }
   for (const gen::StreamSpec& stream : plan.traffic) {
     for (std::uint32_t i = 0; i < addresses(stream); ++i) {
-      add_once(others, address_of(stream.from) + i);
+      add_once(others, address_of(stream.from).after(i));
     }
   }
-  for (const std::uint32_t address : others) {
+  for (const port::NetAddress& address : others) {
     host.neighbours.push_back({address, peer});
   }
   return host;
@@ -148,14 +157,14 @@ port::HostAddresses device_addresses(const Plan& plan, const std::array<std::uin
 
 port::HostAddresses generator_addresses(const Plan& plan) {
   port::HostAddresses host;
-  if (plan.device.respond_to.ip.is_v4() && !plan.device.respond_to.ip.is_multicast()) {
+  if (!plan.device.respond_to.ip.is_none() && !plan.device.respond_to.ip.is_multicast()) {
     host.own.push_back(address_of(plan.device.respond_to.ip));
   }
   for (const gen::StreamSpec& stream : plan.traffic) {
     for (std::uint32_t i = 0; i < addresses(stream); ++i) {
-      add_once(host.own, address_of(stream.from) + i);
+      add_once(host.own, address_of(stream.from).after(i));
     }
-    if (!port::is_group(address_of(stream.to))) {
+    if (!address_of(stream.to).is_group()) {
       host.neighbours.push_back({address_of(stream.to), stream.to.mac.bytes});
     }
   }

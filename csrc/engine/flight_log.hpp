@@ -64,11 +64,12 @@ struct Flight {
   if (!port::read_datagram(frame, datagram)) {
     return flight_hash(frame);
   }
-  std::array<std::uint8_t, 12> ends;
-  base::store_be(ends.data(), datagram.source);
-  base::store_be(ends.data() + 4, datagram.destination);
-  base::store_be(ends.data() + 8, datagram.source_port);
-  base::store_be(ends.data() + 10, datagram.destination_port);
+  std::array<std::uint8_t, 36> ends{};
+  std::copy(datagram.source.bytes.begin(), datagram.source.bytes.end(), ends.begin());
+  std::copy(datagram.destination.bytes.begin(), datagram.destination.bytes.end(),
+            ends.begin() + 16);
+  base::store_be(ends.data() + 32, datagram.source_port);
+  base::store_be(ends.data() + 34, datagram.destination_port);
   return flight_hash(ends) ^
          std::rotl(flight_hash(frame.subspan(datagram.payload_at, datagram.payload_bytes)), 1);
 }

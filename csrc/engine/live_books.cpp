@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/digest.hpp"
+#include "engine/drop_names.hpp"
 #include "engine/live_diagnosis.hpp"
 
 namespace ringbed::engine {
@@ -39,6 +40,24 @@ void add(Ledger& books, const Ledger& part) {
   for (std::size_t stage = 0; stage < base::kStageCount; ++stage) {
     add_drops(books, static_cast<Stage>(stage), part.drops[stage]);
   }
+}
+
+// Frames that the NIC steered to queues without a socket: the XDP program let them go to the stack.
+// Where the traffic comes from outside, somebody offered them.
+void book_unserved(Ledger& books, const LiveSession& session) {
+  const std::string& backend = session.setup().device_backend;
+  if (backend != "xdp" && backend != "kernel") {
+    return;
+  }
+  std::uint64_t frames = session.unserved_frames();
+  if (session.generator().has_ports()) {
+    frames = std::min(frames, less(books.offered + books.duplicated_forward,
+                                   books.dropped(Stage::link) + books.received +
+                                       books.dropped(Stage::nic, Stage::classifier)));
+  } else {
+    books.offered += frames;
+  }
+  books.drop(Stage::nic, Reason::queue_unserved, frames);
 }
 
 // Frames that left one end and were never seen at the other, nor counted by a kernel: on hardware
@@ -159,6 +178,7 @@ Ledger ledger(const LiveWorld& world, const LiveSession& session) {
       books.drop(Stage::rx_ring, Reason::rx_ring_full, dropped_before_the_port(session));
     }
   } else {
+    book_unserved(books, session);
     book_lost_on_the_wire(books);
   }
   return books;
@@ -303,8 +323,10 @@ RunResult close_books(const Plan& plan, const LiveWorld& world, const LiveSessio
   result.interrupted = interrupted;
   result.end_ns = session.end_ns();
   result.ledger = ledger(world, session);
+  result.kernel_reasons = name_drops(result.ledger, world, session);
   result.offered_bytes = session.generator().streams().offered_bytes();
   result.response_bytes = session.generator().response_bytes();
+  result.unsent = session.generator().unsent();
   result.imbalance = imbalance(result.ledger, world, session);
   result.stages = stages(result.ledger, session);
   const auto all = [&](auto pick) {

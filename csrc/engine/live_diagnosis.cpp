@@ -13,18 +13,16 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 // Frames on queues that no socket of the run serves.
 std::string unsteered(const Plan& plan, const LiveSession& session) {
   const std::vector<std::uint64_t>& queues = session.kernel_queues();
-  std::uint64_t sum = 0;
   std::string list;
   for (std::size_t queue = plan.sim.nic.queues; queue < queues.size(); ++queue) {
     if (queues[queue] != 0) {
-      sum += queues[queue];
       list += (list.empty() ? "" : ", ") + number(queue);
     }
   }
-  if (sum == 0) {
+  if (list.empty()) {
     return {};
   }
-  return number(sum) +
+  return number(session.unserved_frames()) +
          " frames came on queues of the interface that the scenario does not serve (" + list +
          "); set nic.queues to as many as `ethtool -l` shows, or steer them (ethtool -X, -N)";
 }
@@ -52,6 +50,16 @@ std::string why_nothing_came(const Plan& plan, const LiveSession& session,
   }
   return number(session.device_kernel().arrived) +
          " frames reached the device's interface and none its sockets: see the kernel's counters";
+}
+
+// The load was not what the scenario says.
+std::string fell_behind(const Plan& plan, const LiveGenerator& generator, std::uint64_t offered) {
+  const bool other_engine = plan.generator.engine != "kernel" && plan.sim.nic.queues == 1;
+  return "the generator fell behind: " +
+         std::string(generator.unsent_is_least() ? "at least " : "") + number(generator.unsent()) +
+         " frames were due and had not left when the time was over, " + number(offered) +
+         " left; lower the streams' rates" +
+         (other_engine ? ", or try generator.engine: kernel" : "");
 }
 
 }  // namespace
@@ -84,6 +92,12 @@ void add_losses(const std::string& interface, std::vector<KernelCounter>& counte
 std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
                                   const base::Ledger& books) {
   std::vector<std::string> notes;
+  if (session.generator().unsent() != 0) {
+    notes.push_back(fell_behind(plan, session.generator(), books.offered));
+  }
+  if (!session.kernel_is_silent().empty() && books.dropped() != 0) {
+    notes.push_back("the drops have no reasons of the kernel's own: " + session.kernel_is_silent());
+  }
   const std::string elsewhere = unsteered(plan, session);
   if (!elsewhere.empty()) {
     notes.push_back(elsewhere);

@@ -25,11 +25,14 @@ LiveGenerator::LiveGenerator(const Plan& plan, gen::Generator& source,
       datagrams_(config.datagrams),
       to_sockets_(config.to_sockets),
       answer_sockets_(config.answer_sockets),
-      streams_(plan.traffic, source),
-      warmup_ns_(sim::to_ns(plan.sim.warmup)) {
+      streams_(plan.traffic, source, plan.sim.warmup),
+      warmup_ns_(sim::to_ns(plan.sim.warmup)),
+      end_ns_(plan.duration_ns == 0 ? kNoEnd : std::min(plan.duration_ns, kNoEnd)),
+      scratch_(max_frame_bytes_) {
   for (port::Port* port : queues) {
     queues_.push_back({port, std::make_unique<FlightLog>(config.log_records),
                        std::vector<std::vector<FlightReader>>(queues.size())});
+    queues_.back().waiting.reserve(frames_.frames());
   }
   // The first frames are the ports' for receiving; the allocator hands them out first.
   for (std::uint32_t i = 0; i < first_tx_frame_; ++i) {
@@ -50,22 +53,12 @@ void LiveGenerator::run(const std::atomic<bool>& stop_sending, const std::atomic
   while (!clock_.started()) {
     std::this_thread::yield();
   }
-  bool more = true;
   while (!stop.load(std::memory_order_relaxed)) {
-    bool worked = false;
     const std::uint64_t now = clock_.now();
     if (now >= next_tally_ns_) [[unlikely]] {
       publish_all(now);
     }
-    if (more) {
-      more = !stop_sending.load(std::memory_order_relaxed) && source_.peek_ps() != gen::kNever;
-      if (more) {
-        worked = send_due(now);
-      } else {
-        flush();
-        sending_.store(false, std::memory_order_release);
-      }
-    }
+    bool worked = advance(now, stop_sending.load(std::memory_order_relaxed));
     for (std::size_t queue = 0; queue < queues_.size(); ++queue) {
       worked = listen(queue) || worked;
     }
@@ -89,12 +82,52 @@ void LiveGenerator::publish_all(std::uint64_t now) noexcept {
   streams_.publish(live_);
 }
 
-// Sends what is due, at most a burst, so that the responses get their turn.
-bool LiveGenerator::send_due(std::uint64_t now) noexcept {
+bool LiveGenerator::advance(std::uint64_t now, bool stop_sending) noexcept {
+  switch (phase_) {
+    case Phase::sending:
+      if (stop_sending) {
+        end_ns_ = std::min(end_ns_, now);
+      }
+      if (source_.peek_ps() < end_ns_ * gen::kPsPerNs && now < end_ns_ + kGraceNs) {
+        return send_due(std::min(now, end_ns_), now);
+      }
+      flush();
+      count_end_ns_ = now + kCountingNs;
+      phase_ = Phase::counting;
+      return true;
+    case Phase::counting: count_unsent(now); return true;
+    case Phase::listening: return false;
+  }
+  return false;
+}
+
+// A burst at a time, so that the responses get their turn. To make a frame is the only way to know
+// when the next one is due.
+void LiveGenerator::count_unsent(std::uint64_t now) noexcept {
+  gen::FrameMeta meta;
+  for (std::size_t i = 0; i < kBurst; ++i) {
+    if (source_.peek_ps() >= end_ns_ * gen::kPsPerNs || !source_.next(scratch_, meta)) {
+      phase_ = Phase::listening;
+      break;
+    }
+    streams_.unsent(meta.stream);
+    ++unsent_;
+  }
+  if (phase_ == Phase::counting && now >= count_end_ns_) {
+    unsent_is_least_ = true;
+    phase_ = Phase::listening;
+  }
+  if (phase_ == Phase::listening) {
+    sending_.store(false, std::memory_order_release);
+  }
+}
+
+// Sends what is due `until` then, at most a burst, so that the responses get their turn.
+bool LiveGenerator::send_due(std::uint64_t until, std::uint64_t now) noexcept {
   std::size_t taken = 0;
   while (taken < kBurst) {
     const std::uint64_t due = source_.peek_ps();
-    if (due == gen::kNever || due / gen::kPsPerNs > now || frames_.free_count() < 2) {
+    if (due == gen::kNever || due / gen::kPsPerNs > until || frames_.free_count() < 2) {
       break;  // two: the link may double the frame
     }
     ++taken;
@@ -159,7 +192,8 @@ void LiveGenerator::stage(Queue& queue, std::uint64_t address, const gen::FrameM
   }
   queue.log->add(flight_hash(frame, datagrams_),
                  {meta.departure_ps / gen::kPsPerNs, meta.sequence, meta.stream, meta.flow});
-  queue.streams[queue.count] = meta.stream;
+  queue.streams[queue.count] =
+      meta.departure_ps >= warmup_ns_ * gen::kPsPerNs ? meta.stream : kWarmup;
   queue.staged[queue.count++] = {address, meta.length, recipes_ && !damaged ? meta.stream + 1 : 0};
 }
 
@@ -169,11 +203,11 @@ void LiveGenerator::hand_over(Queue& queue) noexcept {
   if (queue.count == 0) {
     return;
   }
-  const std::uint64_t now = clock_.now();
+  const std::uint64_t since = clock_.now();
   const std::size_t sent = queue.port->tx_burst(std::span(queue.staged).first(queue.count));
-  for (std::size_t i = 0; i < sent; ++i) {
-    streams_.sent(queue.streams[i], now);
-  }
+  queue.waiting.insert(queue.waiting.end(), queue.streams.begin(),
+                       queue.streams.begin() + static_cast<std::ptrdiff_t>(sent));
+  leave(queue, since);
   for (std::size_t i = sent; i < queue.count; ++i) {
     ledger_.drop(base::Stage::link, base::Reason::link_queue_full);
     frames_.free(queue.staged[i].address);
@@ -185,8 +219,30 @@ void LiveGenerator::hand_over(Queue& queue) noexcept {
 void LiveGenerator::flush() noexcept {
   for (Queue& queue : queues_) {
     hand_over(queue);
-    queue.port->flush();
+    if (!queue.waiting.empty()) {
+      const std::uint64_t since = clock_.now();
+      queue.port->flush();
+      leave(queue, since);
+    }
   }
+}
+
+// Books what the call that began at `since` has sent: its frames leave one after another while it
+// lasts, each at its share of the time.
+void LiveGenerator::leave(Queue& queue, std::uint64_t since) noexcept {
+  const std::size_t count = queue.waiting.size() - queue.port->held();
+  if (count == 0) {
+    return;
+  }
+  constexpr unsigned kFraction = 10;  // bits: a share is seldom whole nanoseconds
+  const std::uint64_t share = ((clock_.now() - since) << kFraction) / count;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (queue.waiting[i] != kWarmup) {
+      streams_.sent(queue.waiting[i], since + (share * i >> kFraction));
+    }
+  }
+  queue.waiting.erase(queue.waiting.begin(),
+                      queue.waiting.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 bool LiveGenerator::listen(std::size_t queue) noexcept {

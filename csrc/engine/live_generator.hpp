@@ -1,8 +1,9 @@
 // The other end of a live run: sends the streams' frames at their times and hears the responses.
 // Open loop: a frame leaves when it is due, by absolute deadlines, whatever became of the ones
-// before it; one that is late counts from when it should have left. What the scenario's link loses,
-// doubles or damages is lost, doubled and damaged here, by the simulator's own link and from the
-// same substreams; rate, delay and jitter are those of the real link. One thread.
+// before it; one that is late counts from when it should have left, and those that are still there
+// when the time is over do not leave. What the scenario's link loses, doubles or damages is lost,
+// doubled and damaged here, by the simulator's own link and from the same substreams; rate, delay
+// and jitter are those of the real link. One thread.
 #pragma once
 
 #include <atomic>
@@ -52,8 +53,8 @@ class LiveGenerator {
     }
   }
 
-  // Sends until the source ends or `stop_sending`, then only listens, until `stop`. Without ports
-  // (the traffic comes from outside) it only lets the time pass.
+  // Sends until the source ends, the scenario's time is over or `stop_sending`, then only listens,
+  // until `stop`.
   void run(const std::atomic<bool>& stop_sending, const std::atomic<bool>& stop,
            bool yield) noexcept;
 
@@ -83,6 +84,10 @@ class LiveGenerator {
   [[nodiscard]] const base::Histogram& lateness() const noexcept { return lateness_; }
   [[nodiscard]] std::uint64_t response_bytes() const noexcept { return response_bytes_; }
   [[nodiscard]] std::uint64_t strays() const noexcept { return strays_; }
+  // Frames that were due and had not left when the time was over.
+  [[nodiscard]] std::uint64_t unsent() const noexcept { return unsent_; }
+  // ... and there were too many to count them all: it is the least that they are.
+  [[nodiscard]] bool unsent_is_least() const noexcept { return unsent_is_least_; }
   // Frames that no socket of the device could get, whatever became of them.
   [[nodiscard]] std::uint64_t undeliverable() const noexcept { return undeliverable_; }
   [[nodiscard]] std::uint32_t in_flight() const noexcept {
@@ -95,6 +100,13 @@ class LiveGenerator {
 
  private:
   static constexpr std::size_t kBurst = 32;
+  // A sender that lost its processor for a moment catches up behind the end; one that cannot keep
+  // the rate does not.
+  static constexpr std::uint64_t kGraceNs = 200'000'000;
+  static constexpr std::uint64_t kCountingNs = 2'000'000'000;
+  static constexpr std::uint64_t kNoEnd = UINT64_MAX / gen::kPsPerNs - kGraceNs;
+
+  static constexpr std::uint32_t kWarmup = UINT32_MAX;  // for a stream: not measured
 
   struct Queue {
     port::Port* port;
@@ -103,13 +115,20 @@ class LiveGenerator {
     std::array<ring::Descriptor, kBurst> staged{};
     std::array<std::uint32_t, kBurst> streams{};  // of the staged frames
     std::size_t count = 0;
+    std::vector<std::uint32_t> waiting{};  // streams of what the port has and has not sent yet
   };
 
-  bool send_due(std::uint64_t now) noexcept;
+  enum class Phase : std::uint8_t { sending, counting, listening };
+
+  // One round of the phase; true when there was something to do.
+  bool advance(std::uint64_t now, bool stop_sending) noexcept;
+  bool send_due(std::uint64_t until, std::uint64_t now) noexcept;
+  void count_unsent(std::uint64_t now) noexcept;
   void stage(Queue& queue, std::uint64_t address, const gen::FrameMeta& meta,
              bool damaged) noexcept;
   void hand_over(Queue& queue) noexcept;
   void flush() noexcept;
+  void leave(Queue& queue, std::uint64_t since) noexcept;
   bool listen(std::size_t queue) noexcept;
   void hear(std::size_t queue, base::ByteView frame, std::uint64_t now) noexcept;
   [[nodiscard]] bool recall(std::size_t queue, base::ByteView frame, Flight& flight) noexcept;
@@ -133,6 +152,12 @@ class LiveGenerator {
   std::uint32_t answer_sockets_;
   StreamStats streams_;
   std::uint64_t warmup_ns_;
+  Phase phase_ = Phase::sending;
+  std::uint64_t end_ns_;               // of the time in which frames are due
+  std::uint64_t count_end_ns_ = 0;     // of the time for counting those that did not leave
+  std::vector<std::uint8_t> scratch_;  // where these are made
+  std::uint64_t unsent_ = 0;
+  bool unsent_is_least_ = false;
   base::Ledger ledger_;
   base::Histogram response_;
   base::Histogram lateness_;

@@ -4,6 +4,7 @@
 
 #include "engine/datagram_ends.hpp"
 #include "port/membership.hpp"
+#include "port/netns.hpp"
 #include "port/nic_info.hpp"
 #include "port/nic_settings.hpp"
 
@@ -17,10 +18,11 @@ class NicWorld final : public LiveWorld {
       : interfaces_(std::move(interfaces)),
         generator_backend_(setup.generator_backend),
         device_backend_(setup.device_backend),
+        generator_sockets_(generator_sockets(plan)),
         device_sockets_(device_sockets(plan)),
         address_(plan.device.address.mac),
         promiscuous_(plan.sim.nic.filter == sim::NicConfig::MulticastFilter::promiscuous) {
-    device_sockets_.own_mac = plan.device.address.mac.bytes;
+    device_sockets_.own_mac = generator_sockets_.peer_mac = plan.device.address.mac.bytes;
   }
 
   // Makes the interfaces as the scenario wants them, until the world ends.
@@ -45,7 +47,18 @@ class NicWorld final : public LiveWorld {
       settings_.push_back(std::move(settings).value());
     }
     tell_of_generic_mode();
-    return listen_to(plan.sim.nic.joined);
+    if (base::Status status = listen_to(plan.sim.nic.joined); !status) {
+      return status;
+    }
+    if (!setup.generator_datagrams || interfaces_.size() < 2) {
+      return {};
+    }
+    auto near = generator_link();
+    if (!near) {
+      return near.error();
+    }
+    generator_sockets_.own_mac = near.value().mac;
+    return port::check_stack(near.value(), generator_addresses(plan));
   }
 
   base::Status listen_to(std::span<const wire::MacAddress> groups) override {
@@ -84,8 +97,10 @@ class NicWorld final : public LiveWorld {
   std::vector<std::string> notes() const override { return notes_; }
 
   base::Result<port::Ports> open_generator(const port::PortConfig& config) override {
+    port::PortConfig with_sockets = config;
+    with_sockets.socket = generator_sockets_;
     return interfaces_.size() < 2 ? port::Ports{}
-                                  : open(interfaces_.front(), generator_backend_, config);
+                                  : open(interfaces_.front(), generator_backend_, with_sockets);
   }
   base::Result<port::Ports> open_device(const port::PortConfig& config) override {
     port::PortConfig with_sockets = config;
@@ -98,6 +113,25 @@ class NicWorld final : public LiveWorld {
   }
   base::Result<port::LinkInfo> generator_link() override { return link(interfaces_.front()); }
   base::Result<port::LinkInfo> device_link() override { return link(interfaces_.back()); }
+  base::Result<std::vector<KernelPlace>> places() override {
+    auto here = port::NetworkNamespace::current();
+    if (!here) {
+      return here.error();
+    }
+    auto inode = here.value().inode();
+    if (!inode) {
+      return inode.error();
+    }
+    std::vector<KernelPlace> places;
+    for (const std::string& interface : interfaces_) {
+      auto found = link(interface);
+      if (!found) {
+        return found.error();
+      }
+      places.push_back({inode.value(), found.value().index});
+    }
+    return places;
+  }
   base::Status at_device(const std::function<base::Status()>& work) override { return work(); }
   bool closed() const noexcept override { return false; }
 
@@ -132,6 +166,7 @@ class NicWorld final : public LiveWorld {
   std::vector<std::string> interfaces_;
   std::string generator_backend_;
   std::string device_backend_;
+  port::SocketOptions generator_sockets_;
   port::SocketOptions device_sockets_;
   wire::MacAddress address_;
   bool promiscuous_;
@@ -190,12 +225,13 @@ base::Result<std::unique_ptr<LiveWorld>> make_nic_world(const Plan& plan, const 
                        "the same interface twice: " + plan.interfaces.front(),
                        "name one interface, or two different ones"};
   }
-  if (setup.generator_datagrams) {
+  if (setup.generator_datagrams && setup.device_datagrams && plan.interfaces.size() == 2) {
     return base::Error{base::ErrorCode::invalid,
-                       "generator.engine '" + setup.generator_backend +
-                           "' does not work in world nic: both interfaces are this host's, and its "
-                           "stack would hand the datagrams over without any wire",
-                       "use xdp or packet, or --on veth"};
+                       "generator.engine '" + setup.generator_backend + "' and device.port '" +
+                           setup.device_backend +
+                           "' in world nic: both interfaces are this host's, and its stack would "
+                           "hand the datagrams over without any wire",
+                       "use xdp or packet at one of the ends, or --on veth"};
   }
   auto netlink = port::Netlink::open();
   if (!netlink) {

@@ -23,6 +23,8 @@ constexpr milliseconds kLook{10};
 constexpr int kLooksPerLinkCheck = 20;
 constexpr milliseconds kSettlingLook{2};
 constexpr int kQuietLooks = 20;  // nothing moved for so long: everything has come to rest
+// ... while frames are missing: lost, or in the hands of a thread that has no processor.
+constexpr int kPatientLooks = 250;
 
 base::Result<ring::MemoryArea> map_frames(std::uint64_t frames, std::uint32_t frame_bytes,
                                           port::Choice huge_pages) {
@@ -232,7 +234,24 @@ base::Status LiveSession::read_kernel(const KernelLook& before) {
   return {};
 }
 
+// Best effort: the books close without.
+void LiveSession::hear_kernel() {
+  auto places = world_.places();
+  if (!places) {
+    kernel_is_silent_ = places.error().message;
+    return;
+  }
+  auto drops = KernelDrops::open(places.value());
+  if (!drops) {
+    kernel_is_silent_ = drops.error().message + "; " + drops.error().hint;
+    return;
+  }
+  kernel_drops_ = std::move(drops).value();
+  device_place_ = places.value().size() - 1;
+}
+
 base::Status LiveSession::run(const RunControl& control) {
+  hear_kernel();
   if (base::Status status = count_kernel(); !status) {
     return status;
   }
@@ -334,7 +353,7 @@ bool LiveSession::going_on() const noexcept {
 // Drains: what is on its way arrives, is answered, and buffers come home.
 void LiveSession::settle(const RunControl& control) {
   std::uint64_t last = movements();
-  for (int quiet = 0; quiet < kQuietLooks;) {
+  for (int quiet = 0; quiet < (all_home() ? kQuietLooks : kPatientLooks);) {
     std::this_thread::sleep_for(kSettlingLook);
     const std::uint64_t now = movements();
     quiet = now == last && !held_back() ? quiet + 1 : 0;
@@ -350,6 +369,19 @@ std::uint64_t LiveSession::movements() const noexcept {
            worker->progress().dropped.load(std::memory_order_relaxed);
   }
   return sum;
+}
+
+// As far as the threads know: what a kernel dropped is not among their counts.
+bool LiveSession::all_home() const noexcept {
+  std::uint64_t known = generator_->lost();
+  std::uint64_t responded = 0;
+  for (const auto& worker : workers_) {
+    known += worker->progress().received.load(std::memory_order_relaxed) +
+             worker->progress().dropped.load(std::memory_order_relaxed);
+    responded += worker->progress().responded.load(std::memory_order_relaxed);
+  }
+  return !generator_->has_ports() ||
+         (known >= generator_->offered() && generator_->responses() >= responded);
 }
 
 // A core that pauses, or a queue that is stalled, is not at rest.

@@ -2,8 +2,10 @@
 // are started and brought to rest. What became of it is read by live_books.hpp.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "engine/device_set.hpp"
@@ -64,6 +66,19 @@ class LiveSession {
   [[nodiscard]] const std::vector<KernelCounter>& kernel_losses() const noexcept {
     return kernel_losses_;
   }
+  // ... of these, on queues that the run does not serve.
+  [[nodiscard]] std::uint64_t unserved_frames() const noexcept {
+    const auto served = std::min<std::size_t>(kernel_queues_.size(), plan_.sim.nic.queues);
+    return std::accumulate(kernel_queues_.begin() + static_cast<std::ptrdiff_t>(served),
+                           kernel_queues_.end(), std::uint64_t{0});
+  }
+  // What the kernel said of the frames that it dropped; nothing where it may not be asked, and then
+  // why in `kernel_is_silent`.
+  [[nodiscard]] const KernelDrops& kernel_drops() const noexcept { return kernel_drops_; }
+  [[nodiscard]] const std::string& kernel_is_silent() const noexcept { return kernel_is_silent_; }
+  // Places of kernel_drops(); equal where there is one end.
+  [[nodiscard]] std::size_t generator_place() const noexcept { return 0; }
+  [[nodiscard]] std::size_t device_place() const noexcept { return device_place_; }
   // Frames on each queue of the device's interface during the run; empty: nobody tells.
   [[nodiscard]] const std::vector<std::uint64_t>& kernel_queues() const noexcept {
     return kernel_queues_;
@@ -79,6 +94,7 @@ class LiveSession {
   LiveSession(const Plan& plan, LiveWorld& world, gen::Generator source, const LiveSetup& setup);
 
   [[nodiscard]] base::Status open_ends();
+  void hear_kernel();
   // Into kernel_: what is counted now, less what stands there.
   [[nodiscard]] base::Status count_kernel();
   void make_workers(std::uint64_t pool_address);
@@ -90,6 +106,7 @@ class LiveSession {
   [[nodiscard]] base::Status read_kernel(const struct KernelLook& before);
   void serve(const RunControl& control);
   [[nodiscard]] std::uint64_t movements() const noexcept;
+  [[nodiscard]] bool all_home() const noexcept;
   [[nodiscard]] bool held_back() const noexcept;
 
   const Plan& plan_;
@@ -111,6 +128,9 @@ class LiveSession {
   std::array<KernelCounts, 2> kernel_;  // generator's, device's
   std::vector<KernelCounter> kernel_losses_;
   std::vector<std::uint64_t> kernel_queues_;
+  KernelDrops kernel_drops_;
+  std::string kernel_is_silent_;
+  std::size_t device_place_ = 0;
   std::vector<int> cpus_;  // of the generator, then of each core
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/kernel_drops.hpp"
 #include "engine/plan.hpp"
 #include "engine/result.hpp"
 #include "port/host_stack.hpp"
@@ -72,6 +73,9 @@ class LiveWorld {
   [[nodiscard]] virtual std::vector<std::uint64_t> frames_by_queue() = 0;
   // What a user should know of how the world was made; a sentence each.
   [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
+  // Where the kernel's drops are the run's: the generator's end, then the device's; one place where
+  // both are the same. Error: io.
+  [[nodiscard]] virtual base::Result<std::vector<KernelPlace>> places() = 0;
   // Does `work` in the network namespace of the device's interface.
   [[nodiscard]] virtual base::Status at_device(const std::function<base::Status()>& work) = 0;
 

@@ -48,6 +48,7 @@ struct ClassifierPlan {
 // How a live world sends the streams.
 struct GeneratorPlan {
   std::string engine;  // xdp, packet, socket, kernel; empty: as the world offers
+  port::SocketTuning socket;
 };
 
 struct Plan {
@@ -68,6 +69,7 @@ struct Plan {
   device::PoolConfig pool;
   std::string port;  // the device's port backend; empty: as the world offers
   port::XdpOptions xdp;
+  port::SocketTuning socket;
   port::Choice huge_pages = port::Choice::automatic;
   sim::DeviceCosts costs;
   GeneratorPlan generator;

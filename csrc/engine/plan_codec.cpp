@@ -248,6 +248,18 @@ void read_xdp(ProtoReader& in, Plan& plan) {
   }
 }
 
+void read_socket(ProtoReader& in, port::SocketTuning& socket) {
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: socket.gso = in.boolean(); break;
+      case 2: socket.gro = in.boolean(); break;
+      case 3: socket.busy_poll_us = in.u32(); break;
+      case 4: socket.busy_poll_budget = in.u32(); break;
+      default: break;
+    }
+  }
+}
+
 void read_device(ProtoReader& in, Plan& plan) {
   device::DeviceConfig& config = plan.device;
   while (in.next()) {
@@ -266,6 +278,7 @@ void read_device(ProtoReader& in, Plan& plan) {
       case 12: config.enabled = in.boolean(); break;
       case 13: plan.port = in.text(); break;
       case 14: nested(in, plan, read_xdp); break;
+      case 15: nested(in, plan.socket, read_socket); break;
       default: break;
     }
   }
@@ -310,6 +323,7 @@ void read_generator(ProtoReader& in, GeneratorPlan& generator) {
   while (in.next()) {
     switch (in.field()) {
       case 1: generator.engine = in.text(); break;
+      case 2: nested(in, generator.socket, read_socket); break;
       default: break;
     }
   }
@@ -347,6 +361,10 @@ base::Error refused(std::string what) {
 }
 
 [[nodiscard]] bool is_share(double value) noexcept { return value >= 0.0 && value <= 1.0; }
+
+[[nodiscard]] bool in_range(const port::SocketTuning& socket) noexcept {
+  return socket.busy_poll_us <= 1'000'000 && socket.busy_poll_budget <= UINT16_MAX;
+}
 
 // What the components take for granted.
 base::Status check(const Plan& plan) {
@@ -395,6 +413,8 @@ base::Status check(const Plan& plan) {
       {plan.xdp.busy_poll_us <= 1'000'000 && plan.xdp.busy_poll_budget >= 1 &&
            plan.xdp.busy_poll_budget <= UINT16_MAX,
        "busy polling out of range"},
+      {in_range(plan.socket) && in_range(plan.generator.socket),
+       "busy polling of sockets out of range"},
       {!plan.traffic.empty(), "no traffic"},
   };
   for (const Rule& rule : rules) {

@@ -68,6 +68,7 @@ struct StreamResult {
   std::uint64_t reordered = 0;
   std::uint64_t responses = 0;
   std::uint64_t offered_bytes = 0;
+  std::uint64_t unsent = 0;  // due, but not sent when the time was over; live worlds alone
   base::Histogram response;
   base::Histogram gap_intended;
   base::Histogram gap_achieved;  // where frames leave; live worlds alone
@@ -87,6 +88,14 @@ struct CoreResult {
 struct KernelCounter {
   std::string where;  // the interface, or a file of /proc
   std::string name;
+  std::uint64_t count = 0;
+};
+
+// A reason that the kernel gave for some of the drops of a stage and reason.
+struct KernelReason {
+  base::Stage stage{};
+  base::Reason reason{};
+  std::string name;  // kernel_no_socket
   std::uint64_t count = 0;
 };
 
@@ -163,7 +172,8 @@ struct RunResult {
   base::Ledger ledger;
   std::uint64_t offered_bytes = 0;
   std::uint64_t response_bytes = 0;
-  std::string imbalance;  // empty: conserved
+  std::uint64_t unsent = 0;  // of all streams
+  std::string imbalance;     // empty: conserved
   std::vector<StageResult> stages;
   std::vector<NamedHistogram> latency;
   PoolResult pool;
@@ -176,6 +186,7 @@ struct RunResult {
   std::vector<PortResult> ports;
   std::vector<std::string> notes;  // for people: what was left alone, why nothing arrived
   std::vector<KernelCounter> kernel;
+  std::vector<KernelReason> kernel_reasons;
   int generator_cpu = -1;
   std::uint64_t verdicts = 0;  // which frame got which verdict (verdict_digest.hpp)
   ClockResult clock;

@@ -35,6 +35,7 @@ ProtoWriter write_packets(const RunResult& result) {
   out.u64(8, ledger.responses);
   out.u64(9, result.offered_bytes);
   out.u64(10, result.response_bytes);
+  out.u64(11, result.unsent);
   return out;
 }
 
@@ -110,6 +111,7 @@ ProtoWriter write(const StreamResult& stream) {
   if (stream.gap_achieved.count() != 0) {
     out.message(20, write(stream.gap_achieved));
   }
+  out.u64(21, stream.unsent);
   return out;
 }
 
@@ -221,7 +223,8 @@ ProtoWriter write(const ClassifierSwaps& swaps) {
   return out;
 }
 
-void write_drops(ProtoWriter& out, const base::Ledger& ledger) {
+void write_drops(ProtoWriter& out, const base::Ledger& ledger,
+                 const std::vector<KernelReason>& names) {
   for (std::size_t stage = 0; stage < base::kStageCount; ++stage) {
     for (std::size_t reason = 0; reason < base::kReasonCount; ++reason) {
       if (ledger.drops[stage][reason] != 0) {
@@ -229,6 +232,12 @@ void write_drops(ProtoWriter& out, const base::Ledger& ledger) {
         drop.text(1, base::kStages[stage].name);
         drop.text(2, base::kReasons[reason].name);
         drop.u64(3, ledger.drops[stage][reason]);
+        for (const KernelReason& row : names) {
+          if (row.stage == static_cast<base::Stage>(stage) &&
+              row.reason == static_cast<base::Reason>(reason)) {
+            drop.message(4, write(NamedCount{row.name, row.count}));
+          }
+        }
         out.message(5, drop);
       }
     }
@@ -243,7 +252,7 @@ std::vector<std::uint8_t> encode(const RunResult& result) {
   out.u64(2, result.end_ns);
   out.message(3, write_packets(result));
   out.boolean(4, result.imbalance.empty());
-  write_drops(out, result.ledger);
+  write_drops(out, result.ledger, result.kernel_reasons);
   write_all(out, 6, result.stages);
   write_all(out, 7, result.latency);
   out.message(8, write(result.pool));

@@ -329,7 +329,7 @@ base::Result<RunResult> run_sim(const Plan& plan, const RunControl& control) {
   }
 
   base::Digest digest;
-  StreamStats streams(plan.traffic, generator.value());
+  StreamStats streams(plan.traffic, generator.value(), plan.sim.warmup);
   TrafficSource source(generator.value(), streams);
   DeviceHost host(plan, *devices.value().pool, devices.value().cores, classifier.get(), streams,
                   digest);

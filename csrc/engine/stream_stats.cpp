@@ -14,8 +14,9 @@ std::vector<std::uint32_t> flows_of(const gen::Generator& generator) {
 
 }  // namespace
 
-StreamStats::StreamStats(const std::vector<gen::StreamSpec>& specs, const gen::Generator& generator)
-    : tracker_(flows_of(generator)) {
+StreamStats::StreamStats(const std::vector<gen::StreamSpec>& specs, const gen::Generator& generator,
+                         std::uint64_t warmup_ps)
+    : warmup_ps_(warmup_ps), tracker_(flows_of(generator)) {
   histograms_.resize(std::min(specs.size(), kMostHistograms));
   for (std::uint32_t i = 0; i < specs.size(); ++i) {
     streams_.push_back({specs[i].name, generator.flows(i), i < kMostHistograms ? i : kNone});
@@ -37,6 +38,7 @@ std::vector<StreamResult> StreamStats::results() const {
     row.reordered = counts.reordered;
     row.responses = stream.responses;
     row.offered_bytes = stream.bytes;
+    row.unsent = stream.unsent;
     if (stream.histograms != kNone) {
       row.response = histograms_[stream.histograms].response;
       row.gap_intended = histograms_[stream.histograms].gap;

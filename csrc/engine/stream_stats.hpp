@@ -20,27 +20,38 @@ class StreamStats {
   // not grow with them. Their latency is in the run's.
   static constexpr std::size_t kMostHistograms = 64;
 
-  StreamStats(const std::vector<gen::StreamSpec>& specs, const gen::Generator& generator);
+  // Gaps are measured between frames that were due at `warmup_ps` or later.
+  StreamStats(const std::vector<gen::StreamSpec>& specs, const gen::Generator& generator,
+              std::uint64_t warmup_ps);
 
   void offered(const gen::FrameMeta& frame) noexcept {
     Stream& row = streams_[frame.stream];
-    if (row.histograms != kNone && row.offered != 0) {
+    ++row.offered;
+    row.bytes += frame.length;
+    if (row.histograms == kNone || frame.departure_ps < warmup_ps_) {
+      return;
+    }
+    if (row.last_departure_ps != kNever) {
       histograms_[row.histograms].gap.record((frame.departure_ps - row.last_departure_ps) /
                                              gen::kPsPerNs);
     }
     row.last_departure_ps = frame.departure_ps;
-    ++row.offered;
-    row.bytes += frame.length;
   }
 
-  // A frame of the stream leaves, on a real clock.
+  // A frame of the stream that was due after the warm-up leaves, on a real clock.
   void sent(std::uint32_t stream, std::uint64_t now_ns) noexcept {
     Stream& row = streams_[stream];
-    if (row.histograms != kNone && row.last_sent_ns != 0) {
+    if (row.histograms == kNone) {
+      return;
+    }
+    if (row.last_sent_ns != kNever) {
       histograms_[row.histograms].achieved.record(now_ns - row.last_sent_ns);
     }
     row.last_sent_ns = now_ns;
   }
+
+  // A frame of the stream was due and will not leave.
+  void unsent(std::uint32_t stream) noexcept { ++streams_[stream].unsent; }
 
   void received(std::uint32_t stream, std::uint32_t flow, std::uint64_t sequence) noexcept {
     tracker_.receive(stream, flow, sequence);
@@ -67,6 +78,7 @@ class StreamStats {
 
  private:
   static constexpr std::uint32_t kNone = UINT32_MAX;
+  static constexpr std::uint64_t kNever = UINT64_MAX;
 
   struct Stream {
     std::string name;
@@ -75,8 +87,9 @@ class StreamStats {
     std::uint64_t offered = 0;
     std::uint64_t bytes = 0;
     std::uint64_t responses = 0;
-    std::uint64_t last_departure_ps = 0;
-    std::uint64_t last_sent_ns = 0;
+    std::uint64_t unsent = 0;
+    std::uint64_t last_departure_ps = kNever;
+    std::uint64_t last_sent_ns = kNever;
   };
   struct Histograms {
     base::Histogram response;
@@ -84,6 +97,7 @@ class StreamStats {
     base::Histogram achieved;
   };
 
+  std::uint64_t warmup_ps_;
   std::vector<Stream> streams_;
   std::vector<Histograms> histograms_;
   gen::SequenceTracker tracker_;

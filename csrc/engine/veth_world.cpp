@@ -29,7 +29,11 @@ struct End {
         return counters.error();
       }
       stack = std::move(counters).value();
-      return port::prepare_stack(at.link, addresses);
+      base::Status status = port::prepare_stack(at.link, addresses);
+      if (status && sockets.tuning.gro) {
+        status = port::receive_in_rows(at.link.name);
+      }
+      return status;
     });
   }
   [[nodiscard]] base::Result<port::Ports> open(port::PortConfig config) const {
@@ -134,6 +138,17 @@ class VethWorld final : public LiveWorld {
     return generator_.dropped();
   }
   base::Result<port::StackCounters::Drops> device_stack() override { return device_.dropped(); }
+  base::Result<std::vector<KernelPlace>> places() override {
+    std::vector<KernelPlace> places;
+    for (const port::VethPair::End* end : {&pair_.left(), &pair_.right()}) {
+      auto inode = end->space.inode();
+      if (!inode) {
+        return inode.error();
+      }
+      places.push_back({inode.value(), end->link.index});
+    }
+    return places;
+  }
   base::Status at_device(const std::function<base::Status()>& work) override {
     return pair_.right().space.run(work);
   }

@@ -13,6 +13,35 @@ constexpr std::size_t kLogTail = 600;  // the last lines say what was wrong
 
 std::uint64_t address_of(const void* at) noexcept { return reinterpret_cast<std::uintptr_t>(at); }
 
+// `attributes`: without the code.
+base::Result<FileDescriptor> load(bpf_attr attributes, std::span<const bpf_insn> code,
+                                  std::string_view name, const char* license,
+                                  const std::string& what) {
+  attributes.insn_cnt = static_cast<std::uint32_t>(code.size());
+  attributes.insns = address_of(code.data());
+  attributes.license = address_of(license);
+  name.copy(attributes.prog_name, sizeof attributes.prog_name - 1);
+  FileDescriptor program(bpf(BPF_PROG_LOAD, attributes));
+  if (program) {
+    return program;
+  }
+  const int error = errno;
+  base::Error refused = bpf_refused("cannot load the " + what + " " + std::string(name), error);
+  if (error == EINVAL || error == EACCES) {  // the verifier's: ask it again, for its words
+    std::string log(kLogBytes, '\0');
+    attributes.log_level = 1;
+    attributes.log_buf = address_of(log.data());
+    attributes.log_size = kLogBytes;
+    FileDescriptor(bpf(BPF_PROG_LOAD, attributes)).reset();
+    log.resize(std::min(log.find('\0'), log.size()));
+    if (!log.empty()) {
+      refused.hint = "the kernel's verifier says: " +
+                     log.substr(log.size() > kLogTail ? log.size() - kLogTail : 0);
+    }
+  }
+  return refused;
+}
+
 }  // namespace
 
 int bpf(bpf_cmd command, bpf_attr& attributes) noexcept {
@@ -65,34 +94,29 @@ base::Status set_bpf_element(int map, std::uint32_t key, std::uint32_t value) {
 
 base::Result<FileDescriptor> load_xdp(std::span<const bpf_insn> code, std::string_view name,
                                       std::uint32_t flags) {
-  static constexpr char kLicense[] = "Apache-2.0";
   bpf_attr attributes{};
   attributes.prog_type = BPF_PROG_TYPE_XDP;
-  attributes.insn_cnt = static_cast<std::uint32_t>(code.size());
-  attributes.insns = address_of(code.data());
-  attributes.license = address_of(kLicense);
   attributes.expected_attach_type = BPF_XDP;
   attributes.prog_flags = flags;
-  name.copy(attributes.prog_name, sizeof attributes.prog_name - 1);
-  FileDescriptor program(bpf(BPF_PROG_LOAD, attributes));
-  if (program) {
-    return program;
+  return load(attributes, code, name, "Apache-2.0", "XDP program");
+}
+
+base::Result<FileDescriptor> load_raw_tracepoint(std::span<const bpf_insn> code,
+                                                 std::string_view name) {
+  bpf_attr attributes{};
+  attributes.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+  return load(attributes, code, name, "Dual MIT/GPL", "tracing program");
+}
+
+base::Result<FileDescriptor> attach_raw_tracepoint(int program, const std::string& tracepoint) {
+  bpf_attr attributes{};
+  attributes.raw_tracepoint.name = address_of(tracepoint.c_str());
+  attributes.raw_tracepoint.prog_fd = static_cast<std::uint32_t>(program);
+  FileDescriptor link(bpf(BPF_RAW_TRACEPOINT_OPEN, attributes));
+  if (!link) {
+    return bpf_refused("cannot listen to the kernel's tracepoint " + tracepoint, errno);
   }
-  const int error = errno;
-  base::Error refused = bpf_refused("cannot load the XDP program " + std::string(name), error);
-  if (error == EINVAL || error == EACCES) {  // the verifier's: ask it again, for its words
-    std::string log(kLogBytes, '\0');
-    attributes.log_level = 1;
-    attributes.log_buf = address_of(log.data());
-    attributes.log_size = kLogBytes;
-    FileDescriptor(bpf(BPF_PROG_LOAD, attributes)).reset();
-    log.resize(std::min(log.find('\0'), log.size()));
-    if (!log.empty()) {
-      refused.hint = "the kernel's verifier says: " +
-                     log.substr(log.size() > kLogTail ? log.size() - kLogTail : 0);
-    }
-  }
-  return refused;
+  return link;
 }
 
 FileDescriptor link_xdp(int program, std::uint32_t interface, std::uint32_t mode) noexcept {

@@ -49,6 +49,10 @@ class BpfAssembler {
   void store(Register base, std::int16_t offset, std::int32_t value, std::uint32_t bytes) {
     emit(BPF_ST | BPF_MEM | size(bytes), base, r0, offset, value);
   }
+  // Adds 8 bytes at once; others may do the same.
+  void atomic_add(Register base, std::int16_t offset, Register from) {
+    emit(BPF_STX | BPF_ATOMIC | BPF_DW, base, from, offset, BPF_ADD);
+  }
   void load_map(Register to, int map) { wide(to, BPF_PSEUDO_MAP_FD, map); }
   // The address of the only element of an array map.
   void load_map_value(Register to, int map) { wide(to, BPF_PSEUDO_MAP_VALUE, map); }
@@ -116,6 +120,15 @@ struct BpfMapSpec {
 // An XDP program. A refusal by the verifier carries the end of its log.
 [[nodiscard]] base::Result<FileDescriptor> load_xdp(std::span<const bpf_insn> code,
                                                     std::string_view name, std::uint32_t flags = 0);
+
+// A program that runs at a tracepoint of the kernel and may read its memory. The kernel lends the
+// helper for that only to programs under a licence that agrees with its own: `code` is declared
+// so.
+[[nodiscard]] base::Result<FileDescriptor> load_raw_tracepoint(std::span<const bpf_insn> code,
+                                                               std::string_view name);
+// Runs it there as long as the descriptor lives.
+[[nodiscard]] base::Result<FileDescriptor> attach_raw_tracepoint(int program,
+                                                                 const std::string& tracepoint);
 
 // Hangs an XDP program on an interface, as long as the descriptor lives; invalid with errno set
 // when it is refused. `mode`: XDP_FLAGS_DRV_MODE or XDP_FLAGS_SKB_MODE.

@@ -13,18 +13,18 @@
 #include "base/reasons.hpp"
 #include "base/result.hpp"
 #include "port/descriptor.hpp"
+#include "port/net_address.hpp"
 #include "port/netlink.hpp"
 
 namespace ringbed::port {
 
 struct Neighbour {
-  std::uint32_t address = 0;
+  NetAddress address;
   std::array<std::uint8_t, 6> mac{};
 };
 
-// Addresses in host order.
 struct HostAddresses {
-  std::vector<std::uint32_t> own;
+  std::vector<NetAddress> own;
   std::vector<Neighbour> neighbours;
 };
 
@@ -32,21 +32,32 @@ struct HostAddresses {
 // reached through it, without a router. Error: unavailable (privilege).
 [[nodiscard]] base::Status prepare_stack(const LinkInfo& link, const HostAddresses& addresses);
 
-// What the stack of one namespace dropped, by the reason that fits. Made in that namespace; may be
-// read from any thread afterwards.
+// For an interface that is not ringbed's own: what prepare_stack() would give must be there, and
+// nothing is changed. Error: unavailable, with the command that gives it.
+[[nodiscard]] base::Status check_stack(const LinkInfo& link, const HostAddresses& addresses);
+
+// Has the interface put datagrams of a flow together (GRO), which a veth does not do by itself: a
+// socket can only get rows of those. Error: unavailable (privilege).
+[[nodiscard]] base::Status receive_in_rows(const std::string& interface);
+
+// What the stack of one namespace dropped, IPv4 and IPv6, by the reason that fits. Made in that
+// namespace; may be read from any thread afterwards.
 class StackCounters {
  public:
   using Drops = std::array<std::uint64_t, base::kReasonCount>;
 
   // Error: unavailable (no /proc).
   [[nodiscard]] static base::Result<StackCounters> open();
-  // Since the namespace was made (RFC 4293, RFC 4113: the counters of /proc/net/snmp). Error: io.
+  // Since the namespace was made (RFC 4293, RFC 4113: the counters of /proc/net/snmp and snmp6).
+  // Error: io.
   [[nodiscard]] base::Result<Drops> read() const;
 
  private:
-  explicit StackCounters(FileDescriptor file) noexcept : file_(std::move(file)) {}
+  StackCounters(FileDescriptor v4, FileDescriptor v6) noexcept
+      : v4_(std::move(v4)), v6_(std::move(v6)) {}
 
-  FileDescriptor file_;
+  FileDescriptor v4_;
+  FileDescriptor v6_;  // invalid: a kernel without IPv6
 };
 
 }  // namespace ringbed::port

@@ -54,6 +54,10 @@ class KernelPort final : public Port {
 
   void flush() noexcept override { sender_->flush(); }
 
+  std::size_t held() const noexcept override {
+    return closed_ ? 0 : static_cast<std::size_t>(sender_->pending());
+  }
+
   // A record is a copy: the frame's way is over when it is written.
   std::size_t reclaim(std::span<std::uint64_t> addresses) noexcept override {
     const std::size_t count = std::min(addresses.size(), sent_.size());

@@ -1,8 +1,8 @@
 #include "port/napi.hpp"
 
-#include <linux/genetlink.h>
-
 #include <utility>
+
+#include "port/generic_netlink.hpp"
 
 namespace ringbed::port {
 
@@ -23,13 +23,6 @@ base::Error refused(int error) {
                      : "boot Linux 6.13 or newer, or leave device.xdp.busyPoll out");
 }
 
-genlmsghdr header(std::uint8_t command) noexcept {
-  genlmsghdr family{};
-  family.cmd = command;
-  family.version = 1;
-  return family;
-}
-
 }  // namespace
 
 base::Result<DeferredInterrupts> DeferredInterrupts::set(std::uint32_t interface,
@@ -40,22 +33,16 @@ base::Result<DeferredInterrupts> DeferredInterrupts::set(std::uint32_t interface
     return socket.error();
   }
   std::uint16_t family = 0;
-  NetlinkMessage who(GENL_ID_CTRL, NLM_F_ACK, header(CTRL_CMD_GETFAMILY));
-  who.text(CTRL_ATTR_FAMILY_NAME, "netdev");
-  int error = socket.value().exchange(who, [&](std::uint16_t, base::ByteView body) {
-    attributes(base::sub(body, GENL_HDRLEN), [&](std::uint16_t type, base::ByteView value) {
-      family = type == CTRL_ATTR_FAMILY_ID ? load<std::uint16_t>(value) : family;
-    });
-  });
+  int error = find_family(socket.value(), "netdev", family);
   if (error != 0) {
     return refused(error);
   }
   DeferredInterrupts made(std::move(socket).value(), family);
-  NetlinkMessage list(family, NLM_F_DUMP, header(kNapiGet));
+  NetlinkMessage list(family, NLM_F_DUMP, generic_header(kNapiGet));
   list.number(kInterface, interface);
   error = made.socket_.exchange(list, [&](std::uint16_t, base::ByteView body) {
     Napi napi;
-    attributes(base::sub(body, GENL_HDRLEN), [&](std::uint16_t type, base::ByteView value) {
+    generic_attributes(body, [&](std::uint16_t type, base::ByteView value) {
       switch (type) {
         case kId: napi.id = load<std::uint32_t>(value); break;
         case kDeferHardIrqs: napi.defer_hard_irqs = load<std::uint32_t>(value); break;
@@ -75,7 +62,7 @@ base::Result<DeferredInterrupts> DeferredInterrupts::set(std::uint32_t interface
 }
 
 int DeferredInterrupts::write(const Napi& napi) {
-  NetlinkMessage message(family_, NLM_F_ACK, header(kNapiSet));
+  NetlinkMessage message(family_, NLM_F_ACK, generic_header(kNapiSet));
   message.number(kId, napi.id);
   message.number(kDeferHardIrqs, napi.defer_hard_irqs);
   message.number(kGroFlushTimeout, static_cast<std::uint32_t>(napi.gro_flush_timeout_ns));

@@ -1,8 +1,6 @@
 #include "port/netdev.hpp"
 
-#include <linux/genetlink.h>
-
-#include "port/netlink_socket.hpp"
+#include "port/generic_netlink.hpp"
 
 namespace ringbed::port {
 
@@ -16,28 +14,6 @@ constexpr std::uint16_t kZeroCopySegments = 4;
 constexpr std::uint16_t kRxMetadata = 5;
 constexpr std::uint16_t kXskFeatures = 6;
 
-genlmsghdr generic(std::uint8_t command, std::uint8_t version) {
-  genlmsghdr header{};
-  header.cmd = command;
-  header.version = version;
-  return header;
-}
-
-// 0: the kernel has no such family.
-std::uint16_t family_number(NetlinkSocket& socket, const char* name) {
-  NetlinkMessage message(GENL_ID_CTRL, NLM_F_ACK, generic(CTRL_CMD_GETFAMILY, 1));
-  message.text(CTRL_ATTR_FAMILY_NAME, name);
-  std::uint16_t number = 0;
-  const int error = socket.exchange(message, [&](std::uint16_t, base::ByteView body) {
-    attributes(base::sub(body, sizeof(genlmsghdr)), [&](std::uint16_t type, base::ByteView value) {
-      if (type == CTRL_ATTR_FAMILY_ID) {
-        number = load<std::uint16_t>(value);
-      }
-    });
-  });
-  return error == 0 ? number : 0;
-}
-
 }  // namespace
 
 base::Result<std::map<std::uint32_t, XdpFeatures>> xdp_features() {
@@ -45,21 +21,21 @@ base::Result<std::map<std::uint32_t, XdpFeatures>> xdp_features() {
   if (!socket) {
     return socket.error();
   }
-  const std::uint16_t family = family_number(socket.value(), "netdev");
-  if (family == 0) {
+  std::uint16_t family = 0;
+  if (find_family(socket.value(), "netdev", family) != 0) {
     return base::Error{base::ErrorCode::unavailable,
                        "this kernel does not tell what drivers can do with XDP",
                        "boot Linux 6.3 or newer"};
   }
   std::map<std::uint32_t, XdpFeatures> all;
-  NetlinkMessage message(family, NLM_F_DUMP, generic(kDevGet, 1));
+  NetlinkMessage message(family, NLM_F_DUMP, generic_header(kDevGet));
   const int error = socket.value().exchange(message, [&](std::uint16_t type, base::ByteView body) {
     if (type != family) {
       return;
     }
     std::uint32_t index = 0;
     XdpFeatures features;
-    attributes(base::sub(body, sizeof(genlmsghdr)), [&](std::uint16_t kind, base::ByteView value) {
+    generic_attributes(body, [&](std::uint16_t kind, base::ByteView value) {
       switch (kind) {
         case kIfindex: index = load<std::uint32_t>(value); break;
         case kXdpFeatures: features.modes = load<std::uint64_t>(value); break;

@@ -172,9 +172,40 @@ base::Status Netlink::add_neighbour(std::uint32_t index, base::ByteView ip,
                  "cannot tell interface " + std::to_string(index) + " a neighbour");
 }
 
-base::Status Netlink::add_default_route(std::uint32_t index) {
+base::Result<std::optional<std::array<std::uint8_t, 6>>> Netlink::neighbour(std::uint32_t index,
+                                                                            base::ByteView ip) {
+  std::optional<std::array<std::uint8_t, 6>> found;
+  ndmsg family{};
+  family.ndm_family = family_of(ip);
+  NetlinkMessage message(RTM_GETNEIGH, NLM_F_DUMP, family);
+  const int error = socket_.exchange(message, [&](std::uint16_t type, base::ByteView body) {
+    const auto entry = load<ndmsg>(body);
+    constexpr unsigned kKnown = NUD_PERMANENT | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE;
+    if (type != RTM_NEWNEIGH || entry.ndm_ifindex != static_cast<int>(index) ||
+        (entry.ndm_state & kKnown) == 0) {
+      return;
+    }
+    bool same = false;
+    std::array<std::uint8_t, 6> mac{};
+    attributes(base::sub(body, sizeof entry), [&](std::uint16_t kind, base::ByteView payload) {
+      if (kind == NDA_DST) {
+        same = std::equal(payload.begin(), payload.end(), ip.begin(), ip.end());
+      } else if (kind == NDA_LLADDR) {
+        mac = load<std::array<std::uint8_t, 6>>(payload);
+      }
+    });
+    found = same ? std::optional(mac) : found;
+  });
+  if (error != 0) {
+    return outcome(error, "cannot read the neighbours of interface " + std::to_string(index))
+        .error();
+  }
+  return found;
+}
+
+base::Status Netlink::add_default_route(std::uint32_t index, bool v6) {
   rtmsg family{};
-  family.rtm_family = AF_INET;
+  family.rtm_family = v6 ? AF_INET6 : AF_INET;
   family.rtm_table = RT_TABLE_MAIN;
   family.rtm_protocol = RTPROT_STATIC;
   family.rtm_scope = RT_SCOPE_LINK;

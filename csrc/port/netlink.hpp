@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,11 @@ class Netlink {
   // A permanent neighbour entry: who has `ip` need not be asked.
   [[nodiscard]] base::Status add_neighbour(std::uint32_t index, base::ByteView ip,
                                            const std::array<std::uint8_t, 6>& mac);
-  // IPv4: whatever no other route is for lies behind this interface, groups too, without a router.
-  [[nodiscard]] base::Status add_default_route(std::uint32_t index);
+  // The MAC that the kernel knows `ip` by on an interface; nothing where it would have to ask.
+  [[nodiscard]] base::Result<std::optional<std::array<std::uint8_t, 6>>> neighbour(
+      std::uint32_t index, base::ByteView ip);
+  // Whatever no other route is for lies behind this interface, groups too, without a router.
+  [[nodiscard]] base::Status add_default_route(std::uint32_t index, bool v6 = false);
   [[nodiscard]] base::Status remove(std::uint32_t index);
 
   // Error: invalid when there is no such interface.

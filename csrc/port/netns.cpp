@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <thread>
 
@@ -37,6 +38,14 @@ base::Result<NetworkNamespace> NetworkNamespace::current() {
                         errno, "mount /proc");
   }
   return NetworkNamespace(std::move(descriptor));
+}
+
+base::Result<std::uint32_t> NetworkNamespace::inode() const {
+  struct stat status {};
+  if (fstat(descriptor_.get(), &status) != 0) {
+    return system_error(base::ErrorCode::io, "cannot look at a network namespace", errno, "");
+  }
+  return static_cast<std::uint32_t>(status.st_ino);
 }
 
 base::Result<NetworkNamespace> NetworkNamespace::open(const std::string& name) {

@@ -28,6 +28,8 @@ class NetworkNamespace {
   // Error: unavailable, or what `work` returned.
   [[nodiscard]] base::Status run(const std::function<base::Status()>& work) const;
 
+  // The number that the kernel knows it by. Error: io.
+  [[nodiscard]] base::Result<std::uint32_t> inode() const;
   [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
 
  private:

@@ -101,8 +101,9 @@ base::Result<NicSettings> NicSettings::apply(const std::string& interface, const
 }
 
 NicSettings::~NicSettings() {
-  // A moved-from object has no file and, its socket gone, changes nothing.
-  put_back(ethtool_, before_);
+  // A moved-from object has no file and, its socket gone, changes nothing; nor does one whose
+  // interface is gone.
+  static_cast<void>(put_back(ethtool_, before_));
   if (!path_.empty()) {
     unlink(path_.c_str());
   }
@@ -285,17 +286,19 @@ base::Status NicSettings::change() {
   return {};
 }
 
-void NicSettings::put_back(const Ethtool& ethtool, const Before& before) noexcept {
-  // An interface that is gone has nothing to be put back.
-  if (before.coalescing) {
-    static_cast<void>(ethtool.set(*before.coalescing));
-  }
-  if (before.rings) {
-    static_cast<void>(ethtool.set(*before.rings));
-  }
-  if (before.channels) {
-    static_cast<void>(ethtool.set(*before.channels));
-  }
+// Returns 0 or the last refusal.
+int NicSettings::put_back(const Ethtool& ethtool, const Before& before) noexcept {
+  int refusal = 0;
+  const auto put = [&](const auto& setting) {
+    if (setting) {
+      const int error = ethtool.set(*setting);
+      refusal = error != 0 ? error : refusal;
+    }
+  };
+  put(before.coalescing);
+  put(before.rings);
+  put(before.channels);
+  return refusal;
 }
 
 std::optional<NicSettings::Before> NicSettings::read(const std::string& path,
@@ -334,11 +337,12 @@ std::optional<NicSettings::Before> NicSettings::read(const std::string& path,
   return link && mac_text(link.value()) == mac ? before : Before{};
 }
 
-std::vector<std::string> NicSettings::restore_left_behind(const std::string& folder) {
-  std::vector<std::string> told;
+// Files whose run has died, of this namespace; those of an earlier boot or of an interface that is
+// gone have no name in `interface`.
+void NicSettings::for_each_left_behind(const std::string& folder, const Visit& visit) {
   DIR* const directory = folder.empty() ? nullptr : opendir(folder.c_str());
   if (directory == nullptr) {
-    return told;
+    return;
   }
   while (const dirent* entry = readdir(directory)) {
     const std::string name = entry->d_name;
@@ -351,19 +355,41 @@ std::vector<std::string> NicSettings::restore_left_behind(const std::string& fol
       continue;  // its run is alive
     }
     std::string interface;
-    const auto before = read(path, interface);
-    if (!before) {
-      continue;
+    if (const auto before = read(path, interface)) {
+      const bool changed = before->channels || before->rings || before->coalescing;
+      visit(path, changed ? interface : std::string(), *before);
     }
-    if (const auto ethtool = Ethtool::open(interface); ethtool && !interface.empty()) {
-      put_back(ethtool.value(), *before);
-      if (before->channels || before->rings || before->coalescing) {
-        told.push_back(interface + ": settings that a killed run had changed were put back");
+  }
+  closedir(directory);
+}
+
+std::vector<std::string> NicSettings::left_behind(const std::string& folder) {
+  std::vector<std::string> interfaces;
+  for_each_left_behind(folder,
+                       [&](const std::string&, const std::string& interface, const Before&) {
+                         if (!interface.empty()) {
+                           interfaces.push_back(interface);
+                         }
+                       });
+  return interfaces;
+}
+
+std::vector<std::string> NicSettings::restore_left_behind(const std::string& folder) {
+  std::vector<std::string> told;
+  for_each_left_behind(folder, [&](const std::string& path, const std::string& interface,
+                                   const Before& before) {
+    if (!interface.empty()) {
+      const auto ethtool = Ethtool::open(interface);
+      const int error = ethtool ? put_back(ethtool.value(), before) : 0;
+      told.push_back(interface + ": settings that a killed run had changed " +
+                     (error == 0 ? std::string("were put back")
+                                 : std::string("could not be put back: ") + std::strerror(error)));
+      if (error == EPERM) {
+        return;  // somebody who may will need the file
       }
     }
     unlink(path.c_str());
-  }
-  closedir(directory);
+  });
   return told;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,8 +40,9 @@ class NicSettings {
   // What was changed, and what was left alone and why; a sentence each.
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
 
-  // Puts back what runs that were killed have changed in this namespace. Returns a sentence for
-  // each interface.
+  // Interfaces of this namespace that runs which were killed have left changed.
+  static std::vector<std::string> left_behind(const std::string& folder);
+  // Puts them back. Returns a sentence for each interface.
   static std::vector<std::string> restore_left_behind(const std::string& folder);
 
  private:
@@ -59,7 +61,10 @@ class NicSettings {
   void plan_coalescing(const NicWish& wish);
   [[nodiscard]] base::Status remember(const std::string& folder);
   [[nodiscard]] base::Status change();
-  static void put_back(const Ethtool& ethtool, const Before& before) noexcept;
+  using Visit = std::function<void(const std::string& path, const std::string& interface,
+                                   const Before& before)>;
+  static void for_each_left_behind(const std::string& folder, const Visit& visit);
+  static int put_back(const Ethtool& ethtool, const Before& before) noexcept;
   static std::optional<Before> read(const std::string& path, std::string& interface);
 
   std::string interface_;

@@ -91,6 +91,8 @@ class Port {
 
   // Sends what tx_burst() was allowed to keep back (KernelOptions::hold); others keep nothing.
   virtual void flush() noexcept {}
+  // Frames that it keeps back now, the last ones that tx_burst() accepted.
+  [[nodiscard]] virtual std::size_t held() const noexcept { return 0; }
 
   // Takes home the addresses of frames whose sending is over, as they were given to tx_burst();
   // returns how many.

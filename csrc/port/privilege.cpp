@@ -58,7 +58,20 @@ std::string_view to_string(Capability capability) noexcept {
     case Capability::net_raw: return "CAP_NET_RAW";
     case Capability::ipc_lock: return "CAP_IPC_LOCK";
     case Capability::sys_admin: return "CAP_SYS_ADMIN";
+    case Capability::perfmon: return "CAP_PERFMON";
     case Capability::bpf: return "CAP_BPF";
+  }
+  return "";
+}
+
+std::string_view purpose_of(Capability capability) noexcept {
+  switch (capability) {
+    case Capability::net_admin: return "--on veth, --on nic: interfaces, XDP and AF_XDP";
+    case Capability::net_raw: return "--on veth, --on nic: AF_XDP and packet sockets";
+    case Capability::ipc_lock: return "frames beyond the limit of locked memory";
+    case Capability::sys_admin: return "--on veth: network namespaces";
+    case Capability::perfmon: return "the kernel's own reasons for drops";
+    case Capability::bpf: return "--on veth, --on nic, classifiers: eBPF programs";
   }
   return "";
 }
@@ -68,7 +81,8 @@ bool has(Capability capability) noexcept {
   const auto holds = [set](Capability one) {
     return (set >> static_cast<unsigned>(one) & 1U) != 0;
   };
-  return holds(capability) || (capability == Capability::bpf && holds(Capability::sys_admin));
+  const bool split_off = capability == Capability::bpf || capability == Capability::perfmon;
+  return holds(capability) || (split_off && holds(Capability::sys_admin));
 }
 
 std::string lacking(std::span<const Capability> wanted) { return joined(missing(wanted), " and "); }

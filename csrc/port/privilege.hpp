@@ -2,6 +2,7 @@
 // exactly is missing instead of "run as root".
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -17,13 +18,20 @@ enum class Capability : std::uint8_t {
   net_raw = 13,
   ipc_lock = 14,
   sys_admin = 21,
+  perfmon = 38,
   bpf = 39,
 };
 
-[[nodiscard]] std::string_view to_string(Capability capability) noexcept;
+inline constexpr auto kCapabilities =
+    std::to_array<Capability>({Capability::net_admin, Capability::net_raw, Capability::bpf,
+                               Capability::perfmon, Capability::sys_admin, Capability::ipc_lock});
 
-// Whether the calling thread has it in effect. CAP_SYS_ADMIN stands in for CAP_BPF, as it does in
-// the kernel.
+[[nodiscard]] std::string_view to_string(Capability capability) noexcept;
+// What ringbed wants it for.
+[[nodiscard]] std::string_view purpose_of(Capability capability) noexcept;
+
+// Whether the calling thread has it in effect. CAP_SYS_ADMIN stands in for CAP_BPF and CAP_PERFMON,
+// as it does in the kernel.
 [[nodiscard]] bool has(Capability capability) noexcept;
 
 // "CAP_NET_RAW and CAP_BPF": those of `wanted` that are not there; empty when all are.

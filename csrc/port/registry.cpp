@@ -16,7 +16,7 @@ constexpr auto kBackends = std::to_array<Backend>({
      false, always_available, create_loopback},
     {"packet", "AF_PACKET with TPACKET_V3 rings: past the stack, through the kernel", true, false,
      packet_available, create_packet},
-    {"socket", "kernel UDP sockets: through the whole stack, UDP over IPv4 only", true, true,
+    {"socket", "kernel UDP sockets: through the whole stack, UDP alone", true, true,
      always_available, create_socket},
     {"xdp", "AF_XDP sockets, the kernel's stack bypassed", true, false, xdp_available, create_xdp},
 });

@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "port/frame_recipe.hpp"
+#include "port/net_address.hpp"
 #include "port/port.hpp"
 
 namespace ringbed::port {
@@ -42,17 +43,30 @@ struct XdpOptions {
   ForeignProgram foreign{};
 };
 
-// An IPv4 address and a UDP port, in host order.
+// An address and a UDP port in host order.
 struct SocketAddress {
-  std::uint32_t address = 0;
+  NetAddress address;
   std::uint16_t port = 0;
 };
 
+// What the kernel is asked for beyond a datagram at a time; what it does not have is left out and
+// Capabilities::mode says so.
+struct SocketTuning {
+  bool gso = false;  // UDP_SEGMENT (Linux 4.18): datagrams of one flow and size go down as one
+  bool gro = false;  // UDP_GRO (Linux 5.0): such come up as one
+  // SO_BUSY_POLL and SO_PREFER_BUSY_POLL (Linux 5.11): a receive call drives the driver; 0: not.
+  std::uint32_t busy_poll_us = 0;
+  std::uint32_t busy_poll_budget = 64;  // frames a poll
+};
+
 struct SocketOptions {
-  std::vector<SocketAddress> receive;     // what is received (address 0: any); groups are joined
+  std::vector<SocketAddress>
+      receive;  // what is received (an address of zeros: any); groups are joined
   std::vector<std::uint16_t> send_from;   // UDP ports beside those
   std::array<std::uint8_t, 6> own_mac{};  // what the frames say that are made of datagrams
   std::array<std::uint8_t, 6> peer_mac{};
+  bool v6 = false;  // all of them; one or the other
+  SocketTuning tuning;
 };
 
 // How the backend `kernel` sends.
@@ -94,7 +108,7 @@ struct Backend {
   std::string_view name;
   std::string_view text;
   bool on_interface;                     // PortConfig::where is a network interface
-  bool datagrams_only;                   // carries UDP over IPv4, not frames as they are
+  bool datagrams_only;                   // carries UDP datagrams, not frames as they are
   Availability (*available)() noexcept;  // asks the kernel; microseconds
   base::Result<Ports> (*create)(const PortConfig&);
 };

@@ -8,7 +8,6 @@
 // A UDP socket has one UDP port: there is one for each address that is received and for each source
 // port that is sent from, all made when the port is opened. Queues share a UDP port's datagrams by
 // flow (SO_REUSEPORT). Of a group's datagrams every socket would get a copy: queue 0 has those.
-#include <arpa/inet.h>
 #include <net/if.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -17,157 +16,34 @@
 #include <memory>
 
 #include "port/backends.hpp"
-#include "port/datagram.hpp"
-#include "port/descriptor.hpp"
+#include "port/udp_messages.hpp"
+#include "port/udp_rows.hpp"
+#include "port/udp_socket.hpp"
 
 namespace ringbed::port {
 
 namespace {
 
-constexpr std::size_t kBatch = 64;
-constexpr std::size_t kControlBytes = 128;
-constexpr int kSendBufferBytes = 8 << 20;
-constexpr std::uint8_t kUsualTtl = 64;
-
-template <typename T>
-bool set(int socket, int level, int option, const T& value) noexcept {
-  return setsockopt(socket, level, option, &value, sizeof value) == 0;
-}
-
-sockaddr_in name_of(std::uint32_t address, std::uint16_t port) noexcept {
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(address);
-  name.sin_port = htons(port);
-  return name;
-}
-
-std::string text_of(std::uint32_t address) {
-  std::string text;
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    text += std::to_string(address >> shift & 0xffU) + (shift == 0 ? "" : ".");
-  }
-  return text;
-}
-
-base::Error not_bound(const SocketAddress& local, const std::string& interface, int error) {
-  const std::string what =
-      "cannot bind a UDP socket to " + text_of(local.address) + ":" + std::to_string(local.port);
-  const auto unavailable = base::ErrorCode::unavailable;
-  switch (error) {
-    case EADDRNOTAVAIL:
-      return system_error(unavailable, what, error,
-                          "give the interface the address: ip addr add " + text_of(local.address) +
-                              "/32 dev " + interface);
-    case EADDRINUSE:
-      return system_error(unavailable, what, error,
-                          "another program receives on this port: end it, or choose another port");
-    case EACCES:
-    case EPERM:
-      return system_error(unavailable, what, error,
-                          "run as root, or give the program CAP_NET_ADMIN and "
-                          "CAP_NET_BIND_SERVICE");
-    default: return system_error(unavailable, what, error, "");
-  }
-}
-
-// A socket on one UDP port. Its drops are the kernel's count since it was made.
-struct Socket {
-  FileDescriptor descriptor;
-  std::uint16_t port = 0;
-
-  [[nodiscard]] std::uint64_t drops() const noexcept {
-    std::array<std::uint32_t, 16> memory{};  // SK_MEMINFO_*
-    constexpr std::size_t kDrops = 8;        // SK_MEMINFO_DROPS
-    socklen_t length = sizeof memory;
-    return getsockopt(descriptor.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &length) == 0
-               ? memory[kDrops]
-               : 0;
-  }
-};
-
-base::Result<Socket> open_socket(const PortConfig& config, const SocketAddress& local) {
-  Socket made;
-  made.port = local.port;
-  made.descriptor =
-      FileDescriptor(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
-  const int at = made.descriptor.get();
-  if (!made.descriptor) {
-    return system_error(base::ErrorCode::resource, "cannot open a UDP socket", errno,
-                        "raise the limit of open files: ulimit -n 65536");
-  }
-  const int on = 1;
-  const int off = 0;
-  const int receive_buffer = static_cast<int>(
-      std::min<std::uint64_t>(std::uint64_t{config.rx_frames} * config.frame_bytes, 1U << 30));
-  // Best effort: what does not work shows in the traffic, or costs only speed.
-  if (config.queues > 1) {
-    set(at, SOL_SOCKET, SO_REUSEPORT, on);
-  }
-  set(at, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer);
-  set(at, SOL_SOCKET, SO_SNDBUFFORCE, kSendBufferBytes);
-  set(at, IPPROTO_IP, IP_PKTINFO, on);
-  set(at, IPPROTO_IP, IP_RECVTTL, on);
-  set(at, IPPROTO_IP, IP_RECVTOS, on);
-  set(at, IPPROTO_IP, IP_TRANSPARENT, on);  // any source address may be sent from
-  set(at, IPPROTO_IP, IP_MULTICAST_ALL, off);
-  set(at, IPPROTO_IP, IP_MULTICAST_LOOP, off);
-  setsockopt(at, SOL_SOCKET, SO_BINDTODEVICE, config.where.c_str(),
-             static_cast<socklen_t>(config.where.size()));
-  const sockaddr_in name = name_of(local.address, local.port);
-  if (bind(at, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) {
-    return not_bound(local, config.where, errno);
-  }
-  if (is_group(local.address)) {
-    ip_mreqn group{};
-    group.imr_multiaddr.s_addr = htonl(local.address);
-    group.imr_ifindex = static_cast<int>(if_nametoindex(config.where.c_str()));
-    if (!set(at, IPPROTO_IP, IP_ADD_MEMBERSHIP, group)) {
-      return system_error(base::ErrorCode::unavailable,
-                          "cannot join " + text_of(local.address) + " on " + config.where, errno,
-                          "");
-    }
-  }
-  return made;
-}
-
-// The arguments of one recvmmsg or sendmmsg, made once and pointed at frames call by call.
-struct Messages {
-  struct alignas(cmsghdr) Control {
-    std::array<std::uint8_t, kControlBytes> bytes;
-  };
-  std::array<mmsghdr, kBatch> headers{};
-  std::array<iovec, kBatch> payloads{};
-  std::array<sockaddr_in, kBatch> names{};
-  std::array<Control, kBatch> controls{};
-
-  Messages() {
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      msghdr& header = headers[i].msg_hdr;
-      header.msg_name = &names[i];
-      header.msg_iov = &payloads[i];
-      header.msg_iovlen = 1;
-      header.msg_control = controls[i].bytes.data();
-    }
-  }
-};
+constexpr std::size_t kBatch = UdpMessages::kMost;
 
 // The sockets of one queue.
 struct Sockets {
-  std::vector<Socket> all;  // those that receive first
+  std::vector<UdpSocket> all;  // those that receive first
+  GrantedTuning granted;
   std::size_t receiving = 0;
   FileDescriptor poll;  // epoll over the receiving ones, when there are several
 
   [[nodiscard]] static base::Result<Sockets> open(const PortConfig& config, std::uint32_t queue);
   [[nodiscard]] bool has(std::uint16_t port) const noexcept {
-    return std::any_of(all.begin(), all.end(), [port](const Socket& s) { return s.port == port; });
+    return std::any_of(all.begin(), all.end(),
+                       [port](const UdpSocket& s) { return s.port == port; });
   }
 };
 
 base::Result<Sockets> Sockets::open(const PortConfig& config, std::uint32_t queue) {
   Sockets made;
   const auto add = [&](const SocketAddress& local) -> base::Status {
-    auto socket = open_socket(config, local);
+    auto socket = UdpSocket::open(config, local, made.granted);
     if (socket) {
       made.all.push_back(std::move(socket).value());
       return {};
@@ -176,14 +52,14 @@ base::Result<Sockets> Sockets::open(const PortConfig& config, std::uint32_t queu
   };
   base::Status status;
   for (const SocketAddress& local : config.socket.receive) {
-    if (status && (queue == 0 || !is_group(local.address))) {
+    if (status && (queue == 0 || !local.address.is_group())) {
       status = add(local);
     }
   }
   made.receiving = made.all.size();
   for (const std::uint16_t port : config.socket.send_from) {
     if (status && !made.has(port)) {
-      status = add({INADDR_ANY, port});
+      status = add({NetAddress::any(config.socket.v6), port});
     }
   }
   if (!status) {
@@ -209,10 +85,14 @@ class SocketPort final : public Port {
   SocketPort(const PortConfig& config, std::uint32_t queue, Sockets sockets)
       : config_(config),
         interface_(static_cast<int>(if_nametoindex(config.where.c_str()))),
+        header_bytes_(datagram_header_bytes(config.socket.v6)),
         sockets_(std::move(sockets)),
         by_port_(65536, kNone),
-        in_(std::make_unique<Messages>()),
-        out_(std::make_unique<Messages>()) {
+        rows_(config.socket.tuning.gro && sockets_.granted.gro ? std::make_unique<UdpRows>()
+                                                               : nullptr),
+        gso_(config.socket.tuning.gso && sockets_.granted.gso),
+        in_(std::make_unique<UdpMessages>()),
+        out_(std::make_unique<UdpMessages>()) {
     for (std::size_t i = sockets_.all.size(); i > 0; --i) {
       by_port_[sockets_.all[i - 1].port] = static_cast<std::uint16_t>(i - 1);
     }
@@ -221,7 +101,7 @@ class SocketPort final : public Port {
     }
     done_.reserve(config.tx_descriptors);
     spare_.reserve(kBatch);
-    capabilities_.mode = "kernel UDP, recvmmsg and sendmmsg";
+    tell_mode();
     capabilities_.max_frame_bytes = config.frame_bytes;
     capabilities_.makes_headers = true;
   }
@@ -229,6 +109,9 @@ class SocketPort final : public Port {
   std::size_t rx_burst(std::span<ring::Descriptor> frames) noexcept override {
     if (closed_ || frames.empty() || sockets_.receiving == 0) {
       return 0;
+    }
+    if (rows_ != nullptr && !rows_->empty()) {
+      return cut(frames);
     }
     if (sockets_.receiving == 1) {
       return receive(sockets_.all.front(), frames);
@@ -238,7 +121,7 @@ class SocketPort final : public Port {
     const int count =
         epoll_wait(sockets_.poll.get(), ready.data(), static_cast<int>(ready.size()), 0);
     std::size_t got = 0;
-    for (int i = 0; i < count && got < frames.size(); ++i) {
+    for (int i = 0; i < count && got < frames.size() && (rows_ == nullptr || rows_->empty()); ++i) {
       got +=
           receive(sockets_.all[ready[static_cast<std::size_t>(i)].data.u64], frames.subspan(got));
     }
@@ -300,67 +183,97 @@ class SocketPort final : public Port {
  private:
   static constexpr std::uint16_t kNone = UINT16_MAX;
 
-  std::size_t receive(const Socket& socket, std::span<ring::Descriptor> frames) noexcept {
+  std::size_t receive(const UdpSocket& socket, std::span<ring::Descriptor> frames) noexcept {
+    if (rows_ != nullptr) {
+      return receive_rows(socket, frames);
+    }
     const std::size_t wanted = std::min({frames.size(), free_.size(), kBatch});
     for (std::size_t i = 0; i < wanted; ++i) {
-      in_->payloads[i] = {config_.area.data() + free_[free_.size() - 1 - i] + kDatagramHeaderBytes,
-                          config_.frame_bytes - kDatagramHeaderBytes};
-      in_->headers[i].msg_hdr.msg_namelen = sizeof(sockaddr_in);
-      in_->headers[i].msg_hdr.msg_controllen = kControlBytes;
+      in_->expect(i, at(free_[free_.size() - 1 - i]) + header_bytes_,
+                  config_.frame_bytes - header_bytes_);
     }
-    if (wanted == 0) {
-      return 0;
-    }
-    ++stats_.system_calls;
-    const int got = recvmmsg(socket.descriptor.get(), in_->headers.data(),
-                             static_cast<unsigned>(wanted), MSG_DONTWAIT, nullptr);
-    if (got < 0) {
-      note(errno);
-      return 0;
-    }
+    const std::size_t got = call(socket, wanted);
     std::size_t count = 0;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
+    for (std::size_t i = 0; i < got; ++i) {
       const std::uint64_t address = free_[free_.size() - 1 - i];
-      if (in_->headers[i].msg_hdr.msg_flags & MSG_TRUNC) {
+      Datagram datagram;
+      std::uint32_t segment = 0;
+      if (!in_->arrived(i, datagram, segment)) {
         stats_.rx_drop(base::Reason::frame_too_long);
         spare_.push_back(address);
         continue;
       }
-      frames[count] = {address, frame(i, socket.port, config_.area.data() + address), 0};
-      stats_.rx_bytes += frames[count++].length;
+      datagram.destination_port = socket.port;
+      frames[count++] = framed(address, datagram);
     }
-    free_.resize(free_.size() - static_cast<std::size_t>(got));
+    free_.resize(free_.size() - got);
     free_.insert(free_.end(), spare_.begin(), spare_.end());
     spare_.clear();
-    stats_.rx_frames += count;
     return count;
   }
 
-  // Writes the headers of received message `index`; returns the length of the frame.
-  std::uint32_t frame(std::size_t index, std::uint16_t port, std::uint8_t* at) noexcept {
-    Datagram datagram;
-    datagram.source = ntohl(in_->names[index].sin_addr.s_addr);
-    datagram.source_port = ntohs(in_->names[index].sin_port);
-    datagram.destination_port = port;
-    datagram.payload_bytes = in_->headers[index].msg_len;
-    msghdr& header = in_->headers[index].msg_hdr;
-    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-      if (c->cmsg_level != IPPROTO_IP) {
+  // The same where datagrams come in rows.
+  std::size_t receive_rows(const UdpSocket& socket, std::span<ring::Descriptor> frames) noexcept {
+    for (std::size_t i = 0; i < UdpRows::kMost; ++i) {
+      in_->expect(i, rows_->room(i), UdpRows::kBytes);
+    }
+    const std::size_t got = call(socket, free_.empty() ? 0 : UdpRows::kMost);
+    for (std::size_t i = 0; i < got; ++i) {
+      Datagram datagram;
+      std::uint32_t segment = 0;
+      if (!in_->arrived(i, datagram, segment)) {
+        stats_.rx_drop(base::Reason::frame_too_long);
         continue;
       }
-      if (c->cmsg_type == IP_PKTINFO) {
-        in_pktinfo info;
-        std::memcpy(&info, CMSG_DATA(c), sizeof info);
-        datagram.destination = ntohl(info.ipi_addr.s_addr);
-      } else if (c->cmsg_type == IP_TTL) {
-        int ttl = 0;
-        std::memcpy(&ttl, CMSG_DATA(c), sizeof ttl);
-        datagram.ttl = static_cast<std::uint8_t>(ttl);
-      } else if (c->cmsg_type == IP_TOS) {
-        datagram.tos = *CMSG_DATA(c);
-      }
+      datagram.destination_port = socket.port;
+      rows_->add(i, datagram, segment);
     }
-    return write_headers(at, datagram, config_.socket.own_mac, config_.socket.peer_mac);
+    return cut(frames);
+  }
+
+  // Frames of the rows that are there, as far as there is room.
+  std::size_t cut(std::span<ring::Descriptor> frames) noexcept {
+    std::size_t count = 0;
+    while (count < frames.size() && !rows_->empty() && !free_.empty()) {
+      const std::uint8_t* payload = nullptr;
+      const Datagram datagram = rows_->take(payload);
+      if (datagram.payload_bytes > config_.frame_bytes - header_bytes_) {
+        stats_.rx_drop(base::Reason::frame_too_long);
+        continue;
+      }
+      const std::uint64_t address = free_.back();
+      free_.pop_back();
+      std::copy_n(payload, datagram.payload_bytes, at(address) + header_bytes_);
+      frames[count++] = framed(address, datagram);
+    }
+    return count;
+  }
+
+  // Up to `wanted` messages; returns how many came.
+  std::size_t call(const UdpSocket& socket, std::size_t wanted) noexcept {
+    if (wanted == 0) {
+      return 0;
+    }
+    ++stats_.system_calls;
+    const int got = recvmmsg(socket.descriptor.get(), in_->headers(), static_cast<unsigned>(wanted),
+                             MSG_DONTWAIT, nullptr);
+    if (got < 0) {
+      note(errno);
+    }
+    return got < 0 ? 0 : static_cast<std::size_t>(got);
+  }
+
+  // Writes the headers in front of the payload.
+  ring::Descriptor framed(std::uint64_t address, const Datagram& datagram) noexcept {
+    const ring::Descriptor frame{
+        address,
+        write_headers(at(address), datagram, config_.socket.own_mac, config_.socket.peer_mac), 0};
+    ++stats_.rx_frames;
+    stats_.rx_bytes += frame.length;
+    return frame;
+  }
+  [[nodiscard]] std::uint8_t* at(std::uint64_t address) const noexcept {
+    return config_.area.data() + address;
   }
 
   // Sends up to kBatch frames, as many as leave from the same port in a row; returns how many are
@@ -369,16 +282,14 @@ class SocketPort final : public Port {
     std::size_t count = 0;
     std::uint16_t from = kNone;
     Datagram datagram;
-    for (; count < frames.size(); ++count) {
-      if (!sendable(frames[count], datagram)) {
-        break;
-      }
+    out_->clear();
+    for (; count < frames.size() && sendable(frames[count], datagram); ++count) {
       const std::uint16_t socket = by_port_[datagram.source_port];
       if (socket == kNone || (count != 0 && socket != from)) {
         break;
       }
       from = socket;
-      ready(count, frames[count], datagram);
+      out_->add(datagram, at(frames[count].address) + datagram.payload_at, interface_, gso_);
     }
     if (count == 0) {
       stats_.tx_drop(frames.front().length > config_.frame_bytes ? base::Reason::frame_too_long
@@ -386,13 +297,22 @@ class SocketPort final : public Port {
       return 1;
     }
     ++stats_.system_calls;
-    const int sent = sendmmsg(sockets_.all[from].descriptor.get(), out_->headers.data(),
-                              static_cast<unsigned>(count), MSG_DONTWAIT);
+    const int sent = sendmmsg(sockets_.all[from].descriptor.get(), out_->headers(),
+                              static_cast<unsigned>(out_->messages()), MSG_DONTWAIT);
     if (sent > 0) {
-      return static_cast<std::size_t>(sent);
+      std::size_t done = 0;
+      for (std::size_t i = 0; i < static_cast<std::size_t>(sent); ++i) {
+        done += out_->datagrams(i);
+      }
+      return done;
     }
     if (errno == EAGAIN || errno == EINTR) {
       blocked = true;
+      return 0;
+    }
+    if (out_->datagrams(0) > 1) {  // one by one, then: the interface or the route cannot have rows
+      gso_ = sockets_.granted.gso = false;
+      tell_mode();
       return 0;
     }
     stats_.tx_drop(errno == EMSGSIZE ? base::Reason::frame_too_long : base::Reason::socket_refused);
@@ -406,35 +326,10 @@ class SocketPort final : public Port {
            read_datagram({config_.area.data() + frame.address, frame.length}, datagram);
   }
 
-  // Message `index` of the next call.
-  void ready(std::size_t index, const ring::Descriptor& frame, const Datagram& datagram) noexcept {
-    out_->payloads[index] = {config_.area.data() + frame.address + datagram.payload_at,
-                             datagram.payload_bytes};
-    out_->names[index] = name_of(datagram.destination, datagram.destination_port);
-    msghdr& header = out_->headers[index].msg_hdr;
-    header.msg_namelen = sizeof(sockaddr_in);
-    std::size_t length = 0;
-    const auto put = [&](int type, const auto& value) {
-      auto* const c = reinterpret_cast<cmsghdr*>(out_->controls[index].bytes.data() + length);
-      c->cmsg_level = IPPROTO_IP;
-      c->cmsg_type = type;
-      c->cmsg_len = CMSG_LEN(sizeof value);
-      std::memcpy(CMSG_DATA(c), &value, sizeof value);
-      length += CMSG_SPACE(sizeof value);
-    };
-    in_pktinfo info{};
-    info.ipi_ifindex = interface_;
-    info.ipi_spec_dst.s_addr = htonl(datagram.source);
-    put(IP_PKTINFO, info);
-    if (datagram.ttl != kUsualTtl || is_group(datagram.destination)) {
-      put(IP_TTL, static_cast<int>(datagram.ttl));
-    }
-    if (datagram.tos != 0) {
-      put(IP_TOS, static_cast<int>(datagram.tos));
-    }
-    header.msg_controllen = length;
+  void tell_mode() {
+    capabilities_.mode =
+        "kernel UDP, recvmmsg and sendmmsg" + sockets_.granted.text(config_.socket.tuning);
   }
-
   void note(int error) noexcept {
     if (error == ENODEV || error == ENXIO) {
       error_ = error;
@@ -442,7 +337,7 @@ class SocketPort final : public Port {
   }
   [[nodiscard]] std::uint64_t drops() const noexcept {
     std::uint64_t sum = 0;
-    for (const Socket& socket : sockets_.all) {
+    for (const UdpSocket& socket : sockets_.all) {
       sum += socket.drops();
     }
     return sum;
@@ -450,10 +345,13 @@ class SocketPort final : public Port {
 
   PortConfig config_;
   int interface_;
+  std::uint32_t header_bytes_;  // in front of every payload that is received
   Sockets sockets_;
   std::vector<std::uint16_t> by_port_;  // index in sockets_.all
-  std::unique_ptr<Messages> in_;
-  std::unique_ptr<Messages> out_;
+  std::unique_ptr<UdpRows> rows_;       // where datagrams come in rows
+  bool gso_;
+  std::unique_ptr<UdpMessages> in_;
+  std::unique_ptr<UdpMessages> out_;
   std::vector<std::uint64_t> free_;   // rx frames
   std::vector<std::uint64_t> spare_;  // of the current call
   std::vector<std::uint64_t> done_;   // sent, not yet reclaimed

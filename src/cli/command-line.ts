@@ -155,13 +155,17 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
     .option('--json', 'the answer as JSON')
     .action(perform(async () => (await import('./commands/ctl.js')).ctl));
 
-  root
-    .command('nic')
-    .description('the network interfaces of this machine')
+  const nic = root.command('nic').description('the network interfaces of this machine');
+  nic
     .command('list')
     .description('driver, queues, XDP modes, link, NUMA node and clocks of each')
     .option('--json', 'as JSON')
     .action(perform(async () => (await import('./commands/nic.js')).nicList));
+  nic
+    .command('restore')
+    .description('put back the settings that killed runs have left changed')
+    .option('--json', 'as JSON')
+    .action(perform(async () => (await import('./commands/nic.js')).nicRestore));
 
   root
     .command('ebpf')

@@ -16,6 +16,7 @@ export type {
   Handle,
   LoadedClassifier,
   LoadedStage,
+  MachineFacts,
   Native,
   NicRow,
   Row,

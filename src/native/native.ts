@@ -121,6 +121,18 @@ export interface NicRow {
   } | null;
   offloads: string[];
 }
+
+/** What this machine and this process allow. */
+export interface MachineFacts {
+  capabilities: { name: string; purpose: string; held: boolean }[];
+  /** Null: no limit. */
+  memlockBytes: number | null;
+  /** The version of the library that was found; empty: none. */
+  libbpf: string;
+  libbpfRefusal: string;
+  /** Whether the kernel tells its types (BTF). */
+  kernelTypes: boolean;
+}
 export type GenHandle = Handle<{ frames: bigint; bytes: bigint }>;
 
 export interface Decoder {
@@ -253,6 +265,11 @@ export interface Native {
   calibrate(): Promise<Calibration>;
   /** Every interface of this network namespace, but loopback. */
   nics(): NicRow[];
+  /** Interfaces whose settings killed runs have changed, by what is written down in `stateFolder`. */
+  nicsLeftBehind(stateFolder: string): string[];
+  /** Puts them back; a sentence for each. */
+  restoreNics(stateFolder: string): string[];
+  machine(): MachineFacts;
   /** Runs raw bytecode; `memory` is what r1 and r2 describe (copied). Throws for a program that is refused or faults. */
   ebpfExec(
     code: Uint8Array,

@@ -34,13 +34,16 @@ export interface Report {
     responses: bigint;
     offeredBytes: bigint;
     responseBytes: bigint;
+    /** Frames that were due and had not left when the time was over; not among the offered. */
+    unsent: bigint;
   };
   conserved: boolean;
   /** Where conservation broke; absent where it held. */
   imbalance?: string;
   /** For people: why a sound run may not be what was meant. */
   notes: string[];
-  drops: { stage: string; reason: string; count: bigint }[];
+  /** `kernel`: of these, the reasons that the kernel gave, by its own names; absent where it gave none. */
+  drops: { stage: string; reason: string; count: bigint; kernel?: Record<string, bigint> }[];
   stages: { name: string; in: bigint; out: bigint; ns: Hist }[];
   latency: Record<string, Hist>;
   pool: {
@@ -79,6 +82,7 @@ export interface Report {
     reordered: bigint;
     responses: bigint;
     offeredBytes: bigint;
+    unsent: bigint;
     response: Hist;
     gapIntended: Hist;
     /** Where the frames leave; empty in `sim`. */
@@ -157,7 +161,9 @@ export function buildReport(record: RunRecord): Report {
     conserved: result.conserved,
     ...(result.imbalance === '' ? {} : { imbalance: result.imbalance }),
     notes: notesOf(record),
-    drops: result.drops.map((drop) => ({ ...drop })),
+    drops: result.drops.map(({ kernel, ...drop }) =>
+      kernel.length === 0 ? drop : { ...drop, kernel: byName(kernel) },
+    ),
     stages: result.stages.map((stage) => ({ ...stage, ns: summaryOf(stage.ns) })),
     latency: Object.fromEntries(result.latency.map((latency) => [latency.name, summaryOf(latency.ns)])),
     pool: result.pool,

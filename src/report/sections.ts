@@ -76,6 +76,7 @@ export function packets(look: Look, report: Report): string[] {
       onlySome(p.bypassed, 'bypassed'),
       onlySome(p.responded, 'responded'),
       onlySome(p.responses, 'responses'),
+      ...(p.unsent > 0n ? [paint(look, 'red', onlySome(p.unsent, 'unsent'))] : []),
     ].join(' · ')}`,
     ...report.notes.map((note) => paint(look, 'yellow', `  note: ${note}`)),
   ];
@@ -87,12 +88,15 @@ export function drops(look: Look, report: Report): string[] {
   const base = report.packets.offered + report.packets.duplicated;
   const sorted = [...report.drops].sort((a, b) => (a.count === b.count ? 0 : a.count > b.count ? -1 : 1));
   const barWidth = Math.max(8, Math.min(32, look.width - 62));
-  const rows = sorted.map((drop) => [
-    drop.reason,
-    drop.stage,
-    count(drop.count),
-    percent(drop.count, base),
-    paint(look, 'red', bar(look, Number(drop.count) / Number(total), barWidth)),
+  const rows = sorted.flatMap((drop) => [
+    [
+      drop.reason,
+      drop.stage,
+      count(drop.count),
+      percent(drop.count, base),
+      paint(look, 'red', bar(look, Number(drop.count) / Number(total), barWidth)),
+    ],
+    ...Object.entries(drop.kernel ?? {}).map(([name, frames]) => ['', name, count(frames), '', '']),
   ]);
   const heads: Column[] = [
     { title: 'reason' },
@@ -295,11 +299,13 @@ export function cores(look: Look, report: Report): string[] {
 export function streams(look: Look, report: Report): string[] {
   if (report.streams.length === 0) return [];
   const bad = (value: bigint): string => (value > 0n ? paint(look, 'red', count(value)) : '0');
+  const behind = report.streams.some((stream) => stream.unsent > 0n);
   const heads: Column[] = [
     { title: 'stream' },
     { title: 'flows', expendable: 2 },
     { title: 'offered' },
     { title: 'received', expendable: 3 },
+    ...(behind ? [{ title: 'unsent' }] : []),
     { title: 'lost' },
     { title: 'dup' },
     { title: 'reordered' },
@@ -312,6 +318,7 @@ export function streams(look: Look, report: Report): string[] {
     count(stream.flows),
     count(stream.offered),
     count(stream.received),
+    ...(behind ? [bad(stream.unsent)] : []),
     bad(stream.lost),
     bad(stream.duplicated),
     bad(stream.reordered),

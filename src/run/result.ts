@@ -13,12 +13,16 @@ export interface Packets {
   responses: bigint;
   offeredBytes: bigint;
   responseBytes: bigint;
+  /** Due, but not sent when the time was over; not among the offered. 0 in `sim`. */
+  unsent: bigint;
 }
 
 export interface Drop {
   stage: string;
   reason: string;
   count: bigint;
+  /** Of these: the kernel's own reasons (`kernel_no_socket`), where it gave some. */
+  kernel: NamedCount[];
 }
 
 /** Nanoseconds; `hdr` is the whole histogram in HdrHistogram V2 encoding. */
@@ -96,6 +100,7 @@ export interface StreamResult {
   gapIntended: Histogram | null;
   /** Where the frames leave; null in `sim`, where it is the intended one. */
   gapAchieved: Histogram | null;
+  unsent: bigint;
 }
 
 export interface CoreResult {

@@ -3,7 +3,7 @@
 import type { Fingerprint } from './files.js';
 import { frameSizes } from './frame-bytes.js';
 import { metricsOf, resolveSlo } from './metrics.js';
-import type { Classifier, Device, Endpoint, Plan, Slo, Stream, XdpPort } from './plan.js';
+import type { Classifier, Device, Endpoint, Plan, Slo, SocketPort, Stream, XdpPort } from './plan.js';
 import { type EndpointText, isMulticast, macFor } from './schema/address.js';
 import type { ClassifierSpec, DeviceSpec, Scenario, StreamSpec } from './schema/scenario.js';
 
@@ -65,7 +65,10 @@ export function compile(scenario: Scenario, files: Files): Plan {
     costs: scenario.costs,
     faults: scenario.faults,
     slo: compileSlos(scenario),
-    generator: { engine: scenario.generator.engine === 'auto' ? '' : scenario.generator.engine },
+    generator: {
+      engine: scenario.generator.engine === 'auto' ? '' : scenario.generator.engine,
+      socket: compileSocket(scenario.generator.socket),
+    },
   };
 }
 
@@ -143,7 +146,12 @@ function compileDevice(spec: DeviceSpec): Device {
     enabled: spec.enabled,
     port: spec.port === 'auto' ? '' : spec.port,
     xdp: compileXdp(spec.xdp),
+    socket: compileSocket(spec.socket),
   };
+}
+
+function compileSocket({ gso, gro, busyPoll, budget }: DeviceSpec['socket']): SocketPort {
+  return { gso, gro, busyPollUs: busyPoll === 'off' ? 0 : Math.ceil(busyPoll / 1000), budget };
 }
 
 const modes = { auto: 'ANY_MODE', native: 'NATIVE', generic: 'GENERIC' } as const;

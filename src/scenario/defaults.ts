@@ -18,6 +18,8 @@ import {
 
 const byDefault: Origin = { kind: 'default' };
 
+const socket = { gso: false, gro: false, busyPoll: 'off', budget: 64 };
+
 const network = {
   description: '',
   seed: 1,
@@ -49,7 +51,7 @@ const network = {
   core: { poll: 'busy', count: 1, batch: 32, budget: 64, noise: { rate: 0, length: '5us' } },
   faults: [],
   slo: {},
-  generator: { engine: 'auto' },
+  generator: { engine: 'auto', socket: { ...socket } },
 };
 
 const device = {
@@ -58,6 +60,7 @@ const device = {
   byteOrder: 'big',
   verifyChecksums: true,
   port: 'auto',
+  socket: { ...socket },
   xdp: {
     mode: 'auto',
     copy: 'auto',

@@ -19,7 +19,7 @@ export function planDigest(plan: Plan): string {
   const portable: Omit<Plan, 'device' | 'generator'> & { device: object; generator: null } = {
     ...plan,
     world: { kind: 'SIM', interfaces: [], allowed: [] },
-    device: { ...plan.device, port: '', xdp: null },
+    device: { ...plan.device, port: '', xdp: null, socket: null },
     generator: null,
     costs: { ...plan.costs, profile: '' },
     // Objectives are judged one by one: the order they are written in means nothing.

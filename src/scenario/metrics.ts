@@ -31,6 +31,7 @@ const packets = [
   'responded',
   'delivered',
   'responses',
+  'unsent',
 ];
 const latencies = ['response', 'request', 'device', 'poolHold'];
 const connections = [
@@ -46,7 +47,16 @@ const connections = [
   'lookups',
   'maxChain',
 ];
-const streamCounts = ['flows', 'offered', 'received', 'lost', 'duplicated', 'reordered', 'responses'];
+const streamCounts = [
+  'flows',
+  'offered',
+  'received',
+  'lost',
+  'duplicated',
+  'reordered',
+  'responses',
+  'unsent',
+];
 
 function addHistogram(units: Map<string, Unit>, path: string): void {
   units.set(`${path}.count`, 'count');

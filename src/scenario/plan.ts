@@ -31,6 +31,7 @@ export interface World {
 /** How a live world sends the streams; `engine` is empty where the world chooses. */
 export interface Generator {
   engine: string;
+  socket: SocketPort;
 }
 
 export interface Distribution {
@@ -229,6 +230,15 @@ export interface Device {
   enabled: boolean;
   port: string;
   xdp: XdpPort;
+  socket: SocketPort;
+}
+
+/** How kernel sockets are used, at either end. */
+export interface SocketPort {
+  gso: boolean;
+  gro: boolean;
+  busyPollUs: number;
+  budget: number;
 }
 
 export type Choice = 'AUTO' | 'OFF' | 'ON';

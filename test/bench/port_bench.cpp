@@ -75,8 +75,9 @@ void pin(int cpu) {
   pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
-constexpr std::uint32_t kLeft = 0x0a000001;
-constexpr std::uint32_t kRight = 0x0a000002;
+constexpr std::array<std::uint8_t, 4> kLeftAddress{10, 0, 0, 1};
+const port::NetAddress kLeft = port::NetAddress::from(kLeftAddress);
+const port::NetAddress kRight = kLeft.after(1);
 constexpr std::uint16_t kPort = 8080;
 constexpr std::array<std::uint8_t, 6> kLeftMac{2, 0, 0, 0, 0, 1};
 constexpr std::array<std::uint8_t, 6> kRightMac{2, 0, 0, 0, 0, 2};
@@ -89,8 +90,8 @@ void prepare(End& end, std::uint32_t first_tx, bool left) {
                           kPort,
                           64,
                           0,
-                          port::kDatagramHeaderBytes,
-                          kLength - port::kDatagramHeaderBytes};
+                          port::datagram_header_bytes(false),
+                          kLength - port::datagram_header_bytes(false)};
   for (std::uint32_t i = 0; i < kTxFrames; ++i) {
     const std::uint64_t address = std::uint64_t{first_tx + i} * kFrameBytes;
     port::write_headers(end.area.data() + address, datagram, left ? kRightMac : kLeftMac,

@@ -67,6 +67,37 @@ describe.skipIf(missing !== undefined)('a machine that lacks something', () => {
     expect(run).toMatchObject({ status: 4, stdout: '' });
   });
 
+  interface Finding {
+    name: string;
+    available: boolean;
+    text: string;
+    hint: string;
+  }
+
+  it('privileges: doctor says which this process has', () => {
+    const found = (run: { stdout: string }): Record<string, boolean> =>
+      Object.fromEntries(
+        JSON.parse(run.stdout).machine.map(({ name, available }: Finding) => [name, available]),
+      );
+    const all = found(bench.ringbed('doctor', '--json'));
+    expect(all).toMatchObject({ CAP_NET_ADMIN: true, CAP_NET_RAW: true, CAP_BPF: true, CAP_SYS_ADMIN: true });
+    const less = found(without('net_raw,bpf,sys_admin', 'doctor', '--json'));
+    expect(less).toEqual({ ...all, CAP_NET_RAW: false, CAP_BPF: false, CAP_SYS_ADMIN: false });
+    const text = without('net_raw', 'doctor').stdout;
+    expect(text).toMatch(/CAP_NET_RAW +✗/);
+    expect(text).toMatch(/CAP_NET_RAW: .*cap_net_raw/);
+    expect(text).toMatch(/libbpf +[✓✗]/);
+    expect(text).toMatch(/kernel types +[✓✗]/);
+  });
+
+  it('locked memory: doctor says how much there is', () => {
+    const less = ['setpriv', '--bounding-set=-ipc_lock', '--inh-caps=-ipc_lock', '--'];
+    const limit = ['prlimit', '--memlock=65536:65536'];
+    const { stdout } = bench.exec(...limit, ...less, process.execPath, main, 'doctor');
+    expect(stdout).toMatch(/locked memory +✗ +64 KiB at most: too little/);
+    expect(stdout).toMatch(/ulimit -l unlimited/);
+  });
+
   it('locked memory', () => {
     const less = ['setpriv', '--bounding-set=-ipc_lock', '--inh-caps=-ipc_lock', '--'];
     const run = bench.exec(

@@ -93,6 +93,33 @@ describe.skipIf(missing !== undefined)('the settings of a named interface', () =
     expect(bench.leftovers()).toEqual([]);
   });
 
+  it('are told of by doctor and nic list after kill -9, and put back by `ringbed nic restore`', async () => {
+    const run = await started();
+    expect(bench.ringbed('nic', 'list').stdout).not.toMatch(/killed/);
+    run.child.kill('SIGKILL');
+    await run.ended;
+    const list = bench.ringbed('nic', 'list');
+    expect(list.stdout).toMatch(/a killed run has left settings of left changed: `ringbed nic restore`/);
+    const { nics } = JSON.parse(bench.ringbed('nic', 'list', '--json').stdout);
+    expect(nics).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'left', leftBehind: true }),
+        expect.objectContaining({ name: 'right', leftBehind: true }),
+      ]),
+    );
+    expect(bench.ringbed('doctor').stdout).toMatch(/right: a killed run has left .*`ringbed nic restore`/);
+    expect(channels('right')).toEqual(['2', '2']);
+    const restored = bench.ringbed('nic', 'restore');
+    expect(restored).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^(left|right): settings that a killed run had changed were put back/),
+    });
+    expect(channels('left')).toEqual(['4', '3']);
+    expect(channels('right')).toEqual(['4', '3']);
+    expect(bench.ringbed('nic', 'restore').stdout).toBe('no run has left anything changed\n');
+    expect(bench.ringbed('nic', 'list').stdout).not.toMatch(/killed/);
+  });
+
   it('are as before after a run that failed to start', () => {
     const failed = bench.ringbed('run', scenario(), ...on, '--set', 'device.port=loopback', '--quiet');
     expect(failed.status).toBe(2);

@@ -12,13 +12,30 @@ export function missingHere(programs: string[]): string | undefined {
   return missing;
 }
 
+interface Gaps {
+  count: number;
+  mean: number;
+  min: number;
+  max: number;
+}
+
 export interface Report {
-  world: { kind: string; ports: { end: string; backend: string; mode: string }[] };
+  world: { kind: string; ns: number; ports: { end: string; backend: string; mode: string }[] };
   conserved: boolean;
   interrupted: boolean;
   packets: Record<string, number>;
-  drops: { stage: string; reason: string; count: number }[];
-  streams: { name: string; offered: number; received: number; lost: number; responses: number }[];
+  notes: string[];
+  drops: { stage: string; reason: string; count: number; kernel?: Record<string, number> }[];
+  streams: {
+    name: string;
+    offered: number;
+    received: number;
+    lost: number;
+    responses: number;
+    unsent: number;
+    gapIntended: Gaps;
+    gapAchieved: Gaps;
+  }[];
   connections: Record<string, unknown>;
   latency: Record<string, { count: number; min: number; p50: number }>;
   pool: { kind: string; inUsePeak: number };

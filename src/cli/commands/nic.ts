@@ -1,16 +1,41 @@
-// `ringbed nic list`: the network interfaces, and what of them a run can use.
+// `ringbed nic list`: the network interfaces, what of them a run can use, and what killed runs have left;
+// `ringbed nic restore` puts that back.
+import { baseFolders } from '../../control/index.js';
 import { loadNative, type NicRow } from '../../native/index.js';
 import { stringify } from '../../report/index.js';
 import { toAscii } from '../../report/style.js';
 import { table } from '../../report/table.js';
 import { lookOf, print } from '../output.js';
 
+/** Interfaces that killed runs have left changed, as far as this user may know. */
+export function leftBehind(): string[] {
+  const native = loadNative();
+  return [...new Set(baseFolders().flatMap((folder) => native.nicsLeftBehind(folder)))];
+}
+
+export const leftBehindText = (name: string): string =>
+  `a killed run has left settings of ${name} changed: \`ringbed nic restore\` puts them back now, the next run on a NIC does, too`;
+
+/** `ringbed nic restore`: what the next run would do first. */
+export function nicRestore(flags: { json?: boolean }): number {
+  const native = loadNative();
+  const told = baseFolders().flatMap((folder) => native.restoreNics(folder));
+  if (flags.json) print(`${stringify({ schema: 'ringbed.nic-restore/1', told })}\n`);
+  else print(told.length === 0 ? 'no run has left anything changed\n' : `${told.join('\n')}\n`);
+  return leftBehind().length === 0 ? 0 : 4;
+}
+
 export function nicList(flags: { json?: boolean }): number {
   const rows = loadNative().nics();
+  const left = leftBehind();
   if (flags.json) {
-    print(
-      `${stringify({ schema: 'ringbed.nics/1', nics: rows.map((row) => ({ ...row, usable: obstacle(row) === '', obstacle: obstacle(row) })) })}\n`,
-    );
+    const nics = rows.map((row) => ({
+      ...row,
+      usable: obstacle(row) === '',
+      obstacle: obstacle(row),
+      leftBehind: left.includes(row.name),
+    }));
+    print(`${stringify({ schema: 'ringbed.nics/1', nics })}\n`);
     return 0;
   }
   if (rows.length === 0) {
@@ -40,7 +65,7 @@ export function nicList(flags: { json?: boolean }): number {
     timestamps(row),
     obstacle(row) || 'ready',
   ]);
-  const text = `${table(look, heads, cells).join('\n')}\n`;
+  const text = [...table(look, heads, cells), ...left.map(leftBehindText), ''].join('\n');
   print(look.unicode ? text : toAscii(text));
   return 0;
 }

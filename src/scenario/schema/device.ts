@@ -16,6 +16,7 @@ import {
 } from './kit.js';
 import { tableName } from './network.js';
 import { bytes, count, flag, timeIn, unknownWord, word } from './scalars.js';
+import { socket } from './socket.js';
 import { byteOrder } from './stream.js';
 
 export const deviceKinds = ['nanonet'] as const;
@@ -144,6 +145,7 @@ export function device(tables: Tables) {
         'how frames reach it; auto: as the world offers',
       ),
       xdp: key(typed(xdp()), 'how port xdp uses AF_XDP'),
+      socket: key(socket(), 'how port socket uses UDP sockets'),
       pool: key(
         typed(
           object({

@@ -32,6 +32,7 @@ import {
   unknownWord,
   word,
 } from './scalars.js';
+import { socket } from './socket.js';
 import { tagged } from './tagged.js';
 
 const kinds = ['sim', 'veth', 'nic'] as const;
@@ -112,6 +113,7 @@ export function generator() {
       word(engines),
       'xdp: AF_XDP; packet: AF_PACKET; socket: kernel UDP; kernel: eBPF; auto: the best that the world offers',
     ),
+    socket: key(socket(), 'how the engine socket uses UDP sockets'),
   });
 }
 

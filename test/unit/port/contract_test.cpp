@@ -474,6 +474,8 @@ std::vector<std::string_view> names() {
   for (const Backend& row : backends()) {
     rows.push_back(row.name);
   }
+  rows.push_back(kSocketRows);
+  rows.push_back(kSocketV6);
   return rows;
 }
 

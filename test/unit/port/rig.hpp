@@ -67,9 +67,13 @@ class Rig {
 
 // `xdp` with live frames for bursts.
 inline constexpr std::string_view kXdpLive = "xdp_live";
+// `socket` with GSO, GRO and busy polling.
+inline constexpr std::string_view kSocketRows = "socket_rows";
+// ... over IPv6.
+inline constexpr std::string_view kSocketV6 = "socket_v6";
 
-// The rig of the backend of that name, or of kXdpLive, with 1 or 2 queues; or null, and `why` says
-// what is missing.
+// The rig of the backend of that name, or of one of the above, with 1 or 2 queues; or null, and
+// `why` says what is missing.
 std::unique_ptr<Rig> make_rig(std::string_view name, std::uint32_t queues, std::string& why);
 
 // A skip that says why; with REQUIRE_LIVE=1 a failure.

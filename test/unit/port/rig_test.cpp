@@ -23,8 +23,13 @@ namespace {
 constexpr std::uint16_t kType = 0x88b5;
 constexpr std::size_t kNumber = 14;
 // Of the datagrams, for backends that carry nothing else.
-constexpr std::uint32_t kOutside = 0x0a000001;
-constexpr std::uint32_t kInside = 0x0a000002;
+NetAddress outside_address(bool v6) {
+  constexpr std::array<std::uint8_t, 16> kV6{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0,
+                                             0,    0,    0,    0,    0, 0, 0, 1};
+  constexpr std::array<std::uint8_t, 4> kV4{10, 0, 0, 1};
+  return v6 ? NetAddress::from(kV6) : NetAddress::from(kV4);
+}
+NetAddress inside_address(bool v6) { return outside_address(v6).after(1); }
 constexpr std::uint16_t kOutsidePort = 40'000;
 constexpr std::uint16_t kInsidePort = 8'080;
 constexpr std::uint16_t kFlows = 8;
@@ -92,13 +97,26 @@ class LoopbackRig final : public Rig {
 
 class VethRig final : public Rig {
  public:
-  VethRig(VethPair pair, const Backend& backend, std::uint32_t queues, Choice live_frames)
-      : pair_(std::move(pair)), datagrams_(backend.datagrams_only) {
+  // What a name stands for beyond its backend. `rows`: sockets with all that they can do
+  // (SocketTuning); four datagrams of a flow in a row.
+  struct Variant {
+    bool live = false;
+    bool rows = false;
+    bool v6 = false;
+  };
+  VethRig(VethPair pair, const Backend& backend, std::uint32_t queues, const Variant& variant)
+      : pair_(std::move(pair)),
+        datagrams_(backend.datagrams_only),
+        in_a_row_(variant.rows ? 4 : 1),
+        v6_(variant.v6) {
+    const auto [live, rows, v6] = variant;
     PortConfig port_config = config();
-    port_config.xdp.live_frames = live_frames;
+    port_config.xdp.live_frames = live ? Choice::on : Choice::off;
     port_config.where = pair_.right().link.name;
     port_config.queues = queues;
-    port_config.socket.receive = {{kInside, kInsidePort}};
+    port_config.socket.v6 = v6;
+    port_config.socket.receive = {{inside_address(v6), kInsidePort}};
+    port_config.socket.tuning = {rows, rows, rows ? 50U : 0U, 64};
     port_config.socket.own_mac = kInsideMac;
     port_config.socket.peer_mac = kOutsideMac;
     for (std::uint16_t i = 0; datagrams_ && i < kFlows; ++i) {
@@ -106,8 +124,9 @@ class VethRig final : public Rig {
     }
     const base::Status opened = pair_.right().space.run([&]() -> base::Status {
       if (datagrams_) {
-        base::Status ready =
-            prepare_stack(pair_.right().link, {{kInside}, {{kOutside, kOutsideMac}}});
+        base::Status ready = prepare_stack(
+            pair_.right().link, {{inside_address(v6)}, {{outside_address(v6), kOutsideMac}}});
+        ready = ready && rows ? receive_in_rows(pair_.right().link.name) : ready;
         if (!ready) {
           return ready;
         }
@@ -121,7 +140,7 @@ class VethRig final : public Rig {
     });
     const base::Status listening = pair_.left().space.run([&]() -> base::Status {
       // A veth takes redirected frames only where an XDP program hangs.
-      if (backend.name == "kernel" || live_frames == Choice::on) {
+      if (backend.name == "kernel" || live) {
         auto program = XdpProgram::attach(pair_.left().link.index, 1, XdpMode::native, false);
         if (!program) {
           return program.error();
@@ -154,7 +173,7 @@ class VethRig final : public Rig {
     return datagrams_ ? datagram(number, length, true) : plain_frame(number, length);
   }
   std::uint32_t number_of(const std::uint8_t* frame, std::size_t) const override {
-    return base::load_be<std::uint32_t>(frame + (datagrams_ ? kDatagramHeaderBytes : kNumber));
+    return base::load_be<std::uint32_t>(frame + (datagrams_ ? header_bytes() : kNumber));
   }
   bool inject(const Frame& frame) override {
     return send(outside_.get(), frame.data(), frame.size(), 0) ==
@@ -176,25 +195,28 @@ class VethRig final : public Rig {
   }
 
  private:
+  [[nodiscard]] std::uint32_t header_bytes() const { return datagram_header_bytes(v6_); }
+
   // Outgoing ones have a source port of their own for every flow, too.
-  static Frame datagram(std::uint32_t number, std::size_t length, bool outgoing) {
+  Frame datagram(std::uint32_t number, std::size_t length, bool outgoing) const {
     Frame frame = plain_frame(number, length);
-    const auto flow = static_cast<std::uint16_t>(number % kFlows);
+    const auto flow = static_cast<std::uint16_t>(number / in_a_row_ % kFlows);
     const auto inside = static_cast<std::uint16_t>(kInsidePort + (outgoing ? flow : 0));
     const auto outside = static_cast<std::uint16_t>(kOutsidePort + flow);
-    Datagram made{kOutside,
-                  kInside,
+    frame.resize(std::max<std::size_t>(frame.size(), header_bytes() + 4));
+    Datagram made{outside_address(v6_),
+                  inside_address(v6_),
                   outside,
                   inside,
                   64,
                   0,
-                  kDatagramHeaderBytes,
-                  static_cast<std::uint32_t>(frame.size()) - kDatagramHeaderBytes};
+                  header_bytes(),
+                  static_cast<std::uint32_t>(frame.size()) - header_bytes()};
     if (outgoing) {
       std::swap(made.source, made.destination);
       std::swap(made.source_port, made.destination_port);
     }
-    base::store_be(frame.data() + kDatagramHeaderBytes, number);
+    base::store_be(frame.data() + header_bytes(), number);
     write_headers(frame.data(), made, kInsideMac, kOutsideMac);
     return frame;
   }
@@ -209,7 +231,8 @@ class VethRig final : public Rig {
     Datagram found;
     ASSERT_TRUE(read_datagram(frame, found));
     std::uint32_t sum = 17 + 8 + found.payload_bytes;  // the pseudo header (RFC 768)
-    for (std::size_t at = 26; at < frame.size(); at += 2) {
+    const std::size_t addresses = v6_ ? 22 : 26;
+    for (std::size_t at = addresses; at < frame.size(); at += 2) {
       sum += at + 1 < frame.size() ? word(at) : std::uint32_t{frame[at]} << 8;
     }
     sum = (sum & 0xffff) + (sum >> 16);
@@ -223,13 +246,14 @@ class VethRig final : public Rig {
     ASSERT_EQ(found.source_port, wanted.source_port);
     ASSERT_EQ(found.destination_port, wanted.destination_port);
     Frame turned = make(number, frame.size());
-    std::copy(frame.begin() + kDatagramHeaderBytes, frame.end(),
-              turned.begin() + kDatagramHeaderBytes);
+    std::copy(frame.begin() + header_bytes(), frame.end(), turned.begin() + header_bytes());
     frame = std::move(turned);
   }
 
   VethPair pair_;
   bool datagrams_;
+  std::uint32_t in_a_row_;
+  bool v6_;
   FileDescriptor outside_;
   XdpProgram passing_;
 };
@@ -237,8 +261,10 @@ class VethRig final : public Rig {
 }  // namespace
 
 std::unique_ptr<Rig> make_rig(std::string_view name, std::uint32_t queues, std::string& why) {
-  const bool live = name == kXdpLive;
-  const std::string_view backend = live ? "xdp" : name;
+  const VethRig::Variant variant{name == kXdpLive, name == kSocketRows, name == kSocketV6};
+  const std::string_view backend = variant.live                 ? "xdp"
+                                   : variant.rows || variant.v6 ? "socket"
+                                                                : name;
   const auto row = std::find_if(backends().begin(), backends().end(),
                                 [backend](const Backend& b) { return b.name == backend; });
   if (!row->on_interface) {
@@ -249,8 +275,7 @@ std::unique_ptr<Rig> make_rig(std::string_view name, std::uint32_t queues, std::
     why = pair.error().message + " (" + pair.error().hint + ")";
     return nullptr;
   }
-  return std::make_unique<VethRig>(std::move(pair).value(), *row, queues,
-                                   live ? Choice::on : Choice::off);
+  return std::make_unique<VethRig>(std::move(pair).value(), *row, queues, variant);
 }
 
 }  // namespace ringbed::port

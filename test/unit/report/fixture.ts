@@ -88,13 +88,14 @@ export function sampleRecord(): RunRecord {
         responses: 100_000n,
         offeredBytes: 13_200_000n,
         responseBytes: 8_300_000n,
+        unsent: 0n,
       },
       conserved: true,
       imbalance: '',
       drops: [
-        { stage: 'rx_ring', reason: 'rx_ring_full', count: 900n },
-        { stage: 'parse', reason: 'ip_checksum', count: 7n },
-        { stage: 'respond', reason: 'pool_empty', count: 293n },
+        { stage: 'rx_ring', reason: 'rx_ring_full', count: 900n, kernel: [] },
+        { stage: 'parse', reason: 'ip_checksum', count: 7n, kernel: [] },
+        { stage: 'respond', reason: 'pool_empty', count: 293n, kernel: [] },
       ],
       stages: [
         { name: 'link', in: 200_012n, out: 200_012n, ns: null },
@@ -150,6 +151,7 @@ export function sampleRecord(): RunRecord {
           offeredBytes: 9_900_000n,
           gapIntended: null,
           gapAchieved: null,
+          unsent: 0n,
         },
         {
           name: 'background',
@@ -164,6 +166,7 @@ export function sampleRecord(): RunRecord {
           offeredBytes: 3_300_000n,
           gapIntended: null,
           gapAchieved: null,
+          unsent: 0n,
         },
       ],
       cores: [

@@ -41,6 +41,26 @@ describe('terminal report', () => {
     expect(text).toContain('Repeat: ringbed run scenarios/nanonet-multicast.yaml --seed 42');
   });
 
+  it("names the kernel's own reasons below a drop, and what the generator could not send", () => {
+    expect(render()).not.toMatch(/unsent/);
+    const [first, ...others] = report.drops;
+    const [stream, ...streams] = report.streams;
+    if (first === undefined || stream === undefined) throw new Error('the fixture has neither');
+    const live = {
+      ...report,
+      drops: [{ ...first, kernel: { kernel_no_socket: first.count } }, ...others],
+      packets: { ...report.packets, unsent: 1234n },
+      streams: [{ ...stream, unsent: 1234n }, ...streams],
+    };
+    const text = renderReport(live, plain);
+    const lines = text.split('\n');
+    const at = lines.findIndex((line) => line.includes(first.reason));
+    expect(lines[at + 1]).toMatch(/^ +kernel_no_socket +[\d,]+ *$/);
+    expect(text).toMatch(/· 1,234 unsent/);
+    expect(text).toMatch(/stream +.*unsent/);
+    expect(text).toMatch(new RegExp(`${stream.name} .*1,234`));
+  });
+
   it('draws a curve that rises from left to right', () => {
     const rows = render()
       .split('\n')

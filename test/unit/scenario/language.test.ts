@@ -33,7 +33,8 @@ describe('the smallest scenario', () => {
     expect(Buffer.from(plan.nic.rssKey).toString('hex')).toMatch(/^6d5a56da255b0ec24167253d43a38fb0/);
     expect(plan.nic.rssKey).toHaveLength(40);
     expect(plan.core).toMatchObject({ poll: 'BUSY', count: 1, batch: 32 });
-    expect(plan.generator).toEqual({ engine: '' });
+    const socket = { gso: false, gro: false, busyPollUs: 0, budget: 64 };
+    expect(plan.generator).toEqual({ engine: '', socket });
   });
 
   it('has a nanonet device that answers the first stream', () => {
