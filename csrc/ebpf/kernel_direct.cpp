@@ -4,8 +4,11 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 
+#include "ebpf/function_types.hpp"
+#include "ebpf/functions.hpp"
 #include "ebpf/isa.hpp"
 #include "ebpf/kernel_load.hpp"
 #include "ebpf/kernel_syscall.hpp"
@@ -92,8 +95,8 @@ class DirectLoader {
     return {};
   }
 
-  [[nodiscard]] std::vector<std::uint8_t> code_of(const ProgramSpec& program,
-                                                  ProgramType type) const {
+  [[nodiscard]] std::vector<RawInstruction> code_of(const ProgramSpec& program,
+                                                    ProgramType type) const {
     std::vector<RawInstruction> code = program.code;
     std::vector<MapReference> references = program.references;
     if (options_.verdicts >= 0 && type == ProgramType::xdp) {
@@ -105,11 +108,7 @@ class DirectLoader {
       load.imm = descriptors_[reference.map];
       code[reference.instruction + 1].imm = static_cast<std::int32_t>(reference.offset);
     }
-    std::vector<std::uint8_t> bytes(code.size() * kInstructionBytes);
-    for (std::size_t i = 0; i < code.size(); ++i) {
-      write_instruction(bytes.data() + i * kInstructionBytes, code[i]);
-    }
-    return bytes;
+    return code;
   }
 
   base::Result<KernelProgram> make_program(const ProgramSpec& program) const {
@@ -119,26 +118,36 @@ class DirectLoader {
                          "rebuild the object with maps in a section .maps, defined with BTF"};
     }
     const ProgramType type = type_of(program, options_.fallback_type);
-    const std::vector<std::uint8_t> code = code_of(program, type);
+    const std::vector<RawInstruction> code = code_of(program, type);
+    FunctionTypes types;
+    if (has_callbacks(code)) {
+      auto made = make_function_types(code);
+      if (!made) return made.error();
+      types = std::move(made).value();
+    }
     std::vector<char> log(kStatisticsBytes);
-    int result = load(program, type, code, kLogStatistics, log);
+    int result = load(program, type, code, types, kLogStatistics, log);
     if (result >= 0) {
       return KernelProgram(program.name, program.section, type, base::FileDescriptor(result),
                            log.data());
     }
     if (std::string_view(log.data()).find("is too large. Processed") == std::string_view::npos) {
       log.assign(kWholeLogBytes, 0);
-      result = load(program, type, code, kLogEverything, log);
+      result = load(program, type, code, types, kLogEverything, log);
     }
     return verifier_error(program, log.data(), -result, options_.log_folder);
   }
 
-  int load(const ProgramSpec& program, ProgramType type, const std::vector<std::uint8_t>& code,
-           std::uint32_t level, std::vector<char>& log) const {
+  int load(const ProgramSpec& program, ProgramType type, const std::vector<RawInstruction>& code,
+           const FunctionTypes& types, std::uint32_t level, std::vector<char>& log) const {
+    std::vector<std::uint8_t> bytes(code.size() * kInstructionBytes);
+    for (std::size_t i = 0; i < code.size(); ++i) {
+      write_instruction(bytes.data() + i * kInstructionBytes, code[i]);
+    }
     bpf_attr attributes{};
     attributes.prog_type = kernel_program_type(type);
-    attributes.insns = user_pointer(code.data());
-    attributes.insn_cnt = static_cast<std::uint32_t>(code.size() / kInstructionBytes);
+    attributes.insns = user_pointer(bytes.data());
+    attributes.insn_cnt = static_cast<std::uint32_t>(code.size());
     attributes.license = user_pointer(object_.license.c_str());
     attributes.log_level = level;
     attributes.log_buf = user_pointer(log.data());
@@ -147,7 +156,17 @@ class DirectLoader {
       attributes.expected_attach_type = BPF_XDP;
       if (program.fragments) attributes.prog_flags = kFragments;
     }
-    std::strncpy(attributes.prog_name, program.name.c_str(), sizeof attributes.prog_name - 1);
+    if (types.btf) {
+      attributes.prog_btf_fd = static_cast<std::uint32_t>(types.btf.get());
+      attributes.func_info = user_pointer(types.functions.data());
+      attributes.func_info_rec_size = sizeof types.functions[0];
+      attributes.func_info_cnt = static_cast<std::uint32_t>(types.functions.size());
+    }
+    // A section that has no function symbol is a program of its name, slashes and all.
+    std::string name = program.name;
+    std::ranges::replace_if(
+        name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    std::strncpy(attributes.prog_name, name.c_str(), sizeof attributes.prog_name - 1);
     return bpf_call(BPF_PROG_LOAD, attributes);
   }
 

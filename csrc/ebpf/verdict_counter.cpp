@@ -1,8 +1,7 @@
 #include "ebpf/verdict_counter.hpp"
 
-#include <algorithm>
-
 #include "base/endian.hpp"
+#include "ebpf/functions.hpp"
 
 namespace ringbed::ebpf {
 
@@ -39,14 +38,6 @@ std::vector<RawInstruction> epilogue(int map) {
       {kMove | kSourceRegister, 0, 6, 0, 0},
       {kExit, 0, 0, 0, 0},
   };
-}
-
-// Index that a call of a local function, or a load of its address, leads to; 0: it is none.
-std::size_t callee(const std::vector<RawInstruction>& code, std::size_t at) {
-  const RawInstruction& in = code[at];
-  const bool calls = in.opcode == kCall && in.src == pseudo::local_call;
-  const bool loads = in.opcode == kLoadImm64 && in.src == pseudo::func;
-  return calls || loads ? at + 1 + static_cast<std::size_t>(in.imm) : 0;
 }
 
 }  // namespace
@@ -94,11 +85,8 @@ std::vector<RawInstruction> counted(std::vector<RawInstruction> code, int map) {
 std::vector<RawInstruction> counted(std::vector<RawInstruction> code, int map,
                                     std::vector<MapReference>& references) {
   // The first function that is called stands right behind the program's own.
-  std::size_t own = code.size();
-  for (std::size_t at = 0; at < code.size(); ++at) {
-    if (const std::size_t target = callee(code, at); target != 0) own = std::min(own, target);
-    if (code[at].opcode == kLoadImm64) ++at;
-  }
+  const std::vector<std::uint32_t> starts = function_starts(code);
+  const std::size_t own = starts.size() > 1 ? starts[1] : code.size();
   const auto border = code.begin() + static_cast<std::ptrdiff_t>(own);
   std::vector<RawInstruction> first = counted({code.begin(), border}, map);
   const auto moved = static_cast<std::uint32_t>(first.size() - own);

@@ -22,6 +22,11 @@ static __attribute__((noinline)) int verdict_of(__u32 length, __u32 hits) {
   return hits % every == 0 ? XDP_DROP : length > 100 ? XDP_TX : XDP_PASS;
 }
 
+static long count_known(void *map, const void *key, void *value, void *sum) {
+  *(__u32 *)sum += *(__u32 *)value;
+  return 0;
+}
+
 SEC("xdp_legacy")
 int legacy(struct xdp_md *ctx) {
   struct choices *frame = choices_of(ctx);
@@ -38,6 +43,7 @@ int legacy(struct xdp_md *ctx) {
   if (known) hits = ++*known;
   else bpf_map_update_elem(&senders, sender, &one, BPF_ANY);
   bpf_map_update_elem(&recent, &word, &hits, BPF_ANY);
+  if ((word & 15) == 0) bpf_for_each_map_elem(&senders, count_known, &hits, 0);
   __u32 verdict = verdict_of(length, hits);
   count = bpf_map_lookup_elem(&verdicts, &verdict);
   if (count) *count += ++seen;
