@@ -8,10 +8,22 @@
 
 namespace ringbed::ebpf {
 
+namespace {
+
+// What libbpf does not read since 1.0, or crashes on: it fills in struct_ops maps although their
+// programs, which are none of a classifier's, are not to be loaded.
+bool beyond_libbpf(const ObjectSpec& object) {
+  return object.legacy_maps || std::ranges::any_of(object.programs, [](const ProgramSpec& program) {
+           return program.section.find("struct_ops") != std::string::npos;
+         });
+}
+
+}  // namespace
+
 base::Result<KernelCollection> KernelCollection::load(base::ByteView file, const ObjectSpec& object,
                                                       const KernelOptions& options) {
-  return object.legacy_maps ? load_directly(object, options)
-                            : load_with_libbpf(file, object, options);
+  return beyond_libbpf(object) ? load_directly(object, options)
+                               : load_with_libbpf(file, object, options);
 }
 
 base::Result<std::vector<const ProgramSpec*>> programs_to_load(const ObjectSpec& object,

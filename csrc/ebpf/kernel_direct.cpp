@@ -1,6 +1,7 @@
 // KernelCollection::load without libbpf: maps and programs as our own reader found them, by
 // BPF_MAP_CREATE and BPF_PROG_LOAD. Objects with legacy map definitions need it (libbpf does not
-// read these since 1.0); they come from before BTF, so nothing is lost that they have.
+// read these since 1.0; they come from before BTF, so nothing is lost that they have), and those
+// with struct_ops beside the classifier.
 #include <fcntl.h>
 
 #include <algorithm>

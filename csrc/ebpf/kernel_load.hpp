@@ -12,8 +12,8 @@ namespace ringbed::ebpf {
                                                               const ObjectSpec& object,
                                                               const KernelOptions& options);
 
-// By system calls, from what our own reader made of the file: for legacy map definitions, which
-// libbpf refuses since 1.0. Without BTF, hence without CO-RE.
+// By system calls, from what our own reader made of the file: for objects that libbpf
+// cannot take. Without BTF, hence without CO-RE.
 [[nodiscard]] base::Result<KernelCollection> load_directly(const ObjectSpec& object,
                                                            const KernelOptions& options);
 
