@@ -34,6 +34,11 @@ engine::Plan plan_of(const Napi::Object& options) {
   return plan;
 }
 
+engine::OneStage slot_of(const Napi::Object& options) {
+  const Napi::Value value = options.Get("slot");
+  return value.IsNumber() ? engine::OneStage(value.ToNumber().Uint32Value()) : std::nullopt;
+}
+
 engine::LoadRequest request_of(const Napi::Object& options) {
   engine::LoadRequest request;
   request.plan = plan_of(options);
@@ -55,6 +60,7 @@ class LoadedHandle : public Napi::ObjectWrap<LoadedHandle> {
     return DefineClass(env, "LoadedClassifier",
                        {InstanceMethod<&LoadedHandle::swap>("swap"),
                         InstanceMethod<&LoadedHandle::stages>("stages"),
+                        InstanceMethod<&LoadedHandle::detach>("detach"),
                         InstanceMethod<&LoadedHandle::close>("close"),
                         InstanceAccessor<&LoadedHandle::mode>("mode"),
                         InstanceAccessor<&LoadedHandle::entry>("entry")});
@@ -78,11 +84,7 @@ class LoadedHandle : public Napi::ObjectWrap<LoadedHandle> {
 
   Napi::Value swap(const Napi::CallbackInfo& info) {
     const Napi::Object options = options_of(info[0]);
-    engine::OneStage slot;
-    if (const Napi::Value value = options.Get("slot"); value.IsNumber()) {
-      slot = value.ToNumber().Uint32Value();
-    }
-    auto fresh = open(info.Env()).swap(plan_of(options), slot);
+    auto fresh = open(info.Env()).swap(plan_of(options), slot_of(options));
     if (!fresh) {
       throw to_js(info.Env(), fresh.error());
     }
@@ -119,6 +121,7 @@ class LoadedHandle : public Napi::ObjectWrap<LoadedHandle> {
   Napi::Value entry(const Napi::CallbackInfo& info) {
     return Napi::String::New(info.Env(), open(info.Env()).entry());
   }
+  void detach(const Napi::CallbackInfo& info) { open(info.Env()).detach(); }
   void close(const Napi::CallbackInfo&) { loaded_.reset(); }
 
   std::unique_ptr<engine::LoadedClassifier> loaded_;
@@ -141,8 +144,9 @@ Napi::Function classifier_loader(Napi::Env env) {
 }
 
 Napi::Value swap_pinned(const Napi::CallbackInfo& info) {
+  const Napi::Object options = options_of(info[1]);
   check(info.Env(),
-        engine::swap_pinned(info[0].ToString().Utf8Value(), plan_of(options_of(info[1]))));
+        engine::swap_pinned(info[0].ToString().Utf8Value(), plan_of(options), slot_of(options)));
   return info.Env().Undefined();
 }
 

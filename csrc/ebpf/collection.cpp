@@ -1,5 +1,6 @@
 #include "ebpf/collection.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -7,21 +8,38 @@
 
 namespace ringbed::ebpf {
 
+namespace {
+
+bool wanted(const ProgramSpec& program, const CollectionOptions& options) {
+  return options.only.empty()
+             ? program.external.empty() && check_type(program, options.fallback_type)
+             : std::ranges::find(options.only, program.name) != options.only.end();
+}
+
+bool needed(const ObjectSpec& object, std::size_t map, const CollectionOptions& options) {
+  return std::ranges::any_of(object.programs, [&](const ProgramSpec& program) {
+    return wanted(program, options) && refers_to(program, map);
+  });
+}
+
+}  // namespace
+
 base::Result<Collection> Collection::load(const ObjectSpec& object, Machine& machine,
                                           const CollectionOptions& options) {
   Collection collection;
-  if (auto status = collection.add_maps(object, machine); !status) return status.error();
+  if (auto status = collection.add_maps(object, machine, options); !status) return status.error();
   if (auto status = collection.add_programs(object, machine, options); !status)
     return status.error();
   if (auto status = collection.fill_slots(object); !status) return status.error();
   return collection;
 }
 
-base::Status Collection::add_maps(const ObjectSpec& object, Machine& machine) {
-  for (const MapSpec& spec : object.maps) {
-    auto map = machine.add_map(spec);
-    if (!map) return map.error();
-    maps_.push_back(map.value());
+base::Status Collection::add_maps(const ObjectSpec& object, Machine& machine,
+                                  const CollectionOptions& options) {
+  for (std::size_t i = 0; i < object.maps.size(); ++i) {
+    auto map = machine.add_map(object.maps[i]);
+    if (!map && needed(object, i, options)) return map.error();
+    maps_.push_back(map ? map.value() : nullptr);
   }
   return {};
 }
@@ -29,6 +47,14 @@ base::Status Collection::add_maps(const ObjectSpec& object, Machine& machine) {
 base::Status Collection::add_programs(const ObjectSpec& object, Machine& machine,
                                       const CollectionOptions& options) {
   for (const ProgramSpec& spec : object.programs) {
+    if (!wanted(spec, options)) continue;
+    if (auto status = check_type(spec, options.fallback_type); !status) return status;
+    if (!spec.external.empty()) {
+      return base::Error{base::ErrorCode::invalid,
+                         "program " + spec.name + " (section " + spec.section + ") needs " +
+                             spec.external + ", which only a kernel has",
+                         "it can run in the kernel only: --in kernel"};
+    }
     std::vector<RawInstruction> code = spec.code;
     for (const MapReference& reference : spec.references) {
       Map* map = maps_[reference.map];
@@ -49,14 +75,8 @@ base::Status Collection::add_programs(const ObjectSpec& object, Machine& machine
     }
     auto made = std::make_unique<Program>(std::move(program).value());
     made->name = spec.name;
-    made->type = spec.type == ProgramType::raw ? options.fallback_type : spec.type;
+    made->type = type_of(spec, options.fallback_type);
     made->lines = spec.lines;
-    if (made->type == ProgramType::raw) {
-      return base::Error{base::ErrorCode::invalid,
-                         "program " + spec.name + ": the name of section " + spec.section +
-                             " does not say what type of program it is",
-                         "name a type for it: xdp, tc or socket_filter"};
-    }
     if (auto status = machine.compile(*made); !status) return status;
     programs_.push_back(std::move(made));
   }
@@ -65,6 +85,7 @@ base::Status Collection::add_programs(const ObjectSpec& object, Machine& machine
 
 base::Status Collection::fill_slots(const ObjectSpec& object) {
   for (std::size_t i = 0; i < object.maps.size(); ++i) {
+    if (maps_[i] == nullptr) continue;
     // A hostile object may initialise a map that is not indexed by a word and does not hold one.
     const MapSpec& spec = maps_[i]->spec();
     const bool indexed = spec.key_size == 4 && spec.value_size == 4;
@@ -99,7 +120,7 @@ const Program* Collection::program(std::string_view name) const {
 
 Map* Collection::map(std::string_view name) const {
   for (Map* each : maps_) {
-    if (each->spec().name == name) return each;
+    if (each != nullptr && each->spec().name == name) return each;
   }
   return nullptr;
 }
@@ -107,7 +128,7 @@ Map* Collection::map(std::string_view name) const {
 std::uint64_t Collection::memory_bytes() const {
   std::uint64_t bytes = 0;
   for (const Map* each : maps_) {
-    bytes += each->memory_bytes();
+    if (each != nullptr) bytes += each->memory_bytes();
   }
   return bytes;
 }

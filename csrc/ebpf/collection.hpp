@@ -16,8 +16,10 @@ namespace ringbed::ebpf {
 
 struct CollectionOptions {
   DecodeOptions decode{CpuVersion::v4, Mode::isa};
-  // For sections whose name says nothing; without it such a program is an error.
+  // For sections whose name says nothing.
   ProgramType fallback_type = ProgramType::raw;
+  // Names of the programs to load. Empty: all whose type is known and that need no kernel.
+  std::vector<std::string> only;
 };
 
 class Collection {
@@ -35,12 +37,13 @@ class Collection {
   [[nodiscard]] std::uint64_t memory_bytes() const;
 
  private:
-  base::Status add_maps(const ObjectSpec& object, Machine& machine);
+  base::Status add_maps(const ObjectSpec& object, Machine& machine,
+                        const CollectionOptions& options);
   base::Status add_programs(const ObjectSpec& object, Machine& machine,
                             const CollectionOptions& options);
   base::Status fill_slots(const ObjectSpec& object);
 
-  std::vector<Map*> maps_;  // as in the object
+  std::vector<Map*> maps_;  // as in the object; nullptr: cannot be made, and nothing needs it
   std::vector<std::unique_ptr<Program>> programs_;
 };
 

@@ -12,16 +12,18 @@ namespace helper {
 
 using Function = std::uint64_t(Machine& machine, State& state);
 
-Function ktime_get_ns, get_prandom_u32, get_smp_processor_id;  // helpers_environment.cpp
+Function ktime_get_ns, get_prandom_u32, get_smp_processor_id,
+    get_numa_node_id;  // helpers_environment.cpp
 Function map_lookup_elem, map_lookup_percpu_elem, map_update_elem, map_delete_elem, map_push_elem,
     map_pop_elem, map_peek_elem, for_each_map_elem, spin_lock, spin_unlock,
     loop;  // helpers_map.cpp
-Function redirect, redirect_map, xdp_adjust_head, xdp_adjust_tail, xdp_adjust_meta,
-    xdp_get_buff_len, load_bytes, store_bytes, csum_diff, l3_csum_replace,
-    l4_csum_replace;  // helpers_packet.cpp
+Function redirect, redirect_neigh, redirect_peer, redirect_map, xdp_adjust_head, xdp_adjust_tail,
+    xdp_adjust_meta, xdp_get_buff_len, load_bytes, store_bytes, skb_pull_data, check_mtu, csum_diff,
+    csum_update, l3_csum_replace, l4_csum_replace;  // helpers_packet.cpp
 Function ringbuf_output, ringbuf_reserve, ringbuf_submit, ringbuf_discard, ringbuf_query,
-    perf_event_output, trace_printk;  // helpers_events.cpp
-Function fib_lookup;                  // helpers_fib.cpp
+    perf_event_output;                          // helpers_events.cpp
+Function fib_lookup;                            // helpers_fib.cpp
+Function trace_printk, trace_vprintk, strncmp;  // helpers_text.cpp
 
 }  // namespace helper
 }  // namespace ringbed::ebpf

@@ -12,4 +12,6 @@ std::uint64_t get_prandom_u32(Machine& machine, State&) {
 
 std::uint64_t get_smp_processor_id(Machine& machine, State&) { return machine.environment().cpu; }
 
+std::uint64_t get_numa_node_id(Machine&, State&) { return 0; }
+
 }  // namespace ringbed::ebpf::helper

@@ -1,6 +1,4 @@
-// Helpers that carry something out: ringbuf, perf events, trace_printk.
-#include <cstdio>
-#include <string>
+// Helpers that carry something out: ringbuf, perf events.
 #include <vector>
 
 #include "ebpf/event_map.hpp"
@@ -38,43 +36,6 @@ std::uint64_t finish(Machine& machine, State& state, bool discard) {
     }
   }
   return state.refuse("submit or discard of something that is no reserved record", state.r[1]);
-}
-
-// One conversion of a format, with its length modifiers taken away.
-std::string convert(Machine&, State& state, char kind, std::uint64_t value, bool wide) {
-  char text[40];
-  const auto narrow = static_cast<std::uint32_t>(value);
-  switch (kind) {
-    case 'd':
-    case 'i':
-      std::snprintf(text, sizeof text, "%lld",
-                    wide ? static_cast<long long>(value)
-                         : static_cast<long long>(static_cast<std::int32_t>(narrow)));
-      return text;
-    case 'u':
-      std::snprintf(text, sizeof text, "%llu",
-                    static_cast<unsigned long long>(wide ? value : narrow));
-      return text;
-    case 'x':
-    case 'X':
-      std::snprintf(text, sizeof text, kind == 'x' ? "%llx" : "%llX",
-                    static_cast<unsigned long long>(wide ? value : narrow));
-      return text;
-    case 'p':
-      std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
-      return text;
-    case 'c': return std::string(1, static_cast<char>(value));
-    case 's': {
-      std::string string;
-      for (const std::uint8_t* c = state.find<Access::read>(value, 1);
-           c != nullptr && *c != 0 && string.size() < 512; c = state.find<Access::read>(value, 1)) {
-        string += static_cast<char>(*c);
-        ++value;
-      }
-      return string;
-    }
-    default: return {};
-  }
 }
 
 }  // namespace
@@ -147,37 +108,6 @@ std::uint64_t perf_event_output(Machine& machine, State& state) {
   const std::uint32_t cpu = machine.environment().cpu;
   const auto slot = (flags & kIndex) == kIndex ? cpu : static_cast<std::uint32_t>(flags & kIndex);
   return error(static_cast<PerfEventArray*>(map)->output(slot, cpu, std::move(bytes)));
-}
-
-// (format, size, three values); the number of characters printed.
-std::uint64_t trace_printk(Machine& machine, State& state) {
-  const auto* format = state.find<Access::read>(state.r[1], state.r[2]);
-  if (format == nullptr) return state.refuse("bpf_trace_printk's format lies outside", state.r[1]);
-  std::string text;
-  unsigned argument = 3;
-  for (std::uint64_t at = 0; at < state.r[2] && format[at] != 0; ++at) {
-    if (format[at] != '%') {
-      text += static_cast<char>(format[at]);
-      continue;
-    }
-    bool wide = false;
-    for (++at; at < state.r[2] && (format[at] == 'l' || format[at] == '0' || format[at] == '-' ||
-                                   (format[at] >= '1' && format[at] <= '9'));
-         ++at) {
-      wide = wide || format[at] == 'l';
-    }
-    if (at < state.r[2] && format[at] == '%') {
-      text += '%';
-    } else if (at < state.r[2]) {
-      if (argument > 5) return error(-EINVAL);
-      text += convert(machine, state, static_cast<char>(format[at]), state.r[argument++], wide);
-    }
-  }
-  std::vector<std::string>& lines = machine.environment().trace;
-  if (lines.size() < kTraceLines) {
-    lines.push_back(text);
-  }
-  return text.size();
 }
 
 }  // namespace ringbed::ebpf::helper

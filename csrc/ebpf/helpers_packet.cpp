@@ -4,6 +4,7 @@
 #include "base/endian.hpp"
 #include "ebpf/helper_functions.hpp"
 #include "ebpf/machine.hpp"
+#include "ebpf/map.hpp"
 
 namespace ringbed::ebpf::helper {
 
@@ -61,6 +62,20 @@ std::uint64_t redirect(Machine& machine, State& state) {
   return xdp ? xdp_action::redirect : tc_action::redirect;
 }
 
+// (ifindex, parameters, their size, flags)
+std::uint64_t redirect_neigh(Machine& machine, State& state) {
+  constexpr std::uint64_t kParametersBytes = 20;  // struct bpf_redir_neigh
+  if ((state.r[3] != 0 && state.r[3] < kParametersBytes) || state.r[4] != 0) return tc_action::shot;
+  machine.packet().redirect = {true, 0xffff'ffff, static_cast<std::uint32_t>(state.r[1]), 0};
+  return tc_action::redirect;
+}
+
+std::uint64_t redirect_peer(Machine& machine, State& state) {
+  if (state.r[2] != 0) return tc_action::shot;
+  machine.packet().redirect = {true, 0xffff'ffff, static_cast<std::uint32_t>(state.r[1]), 0};
+  return tc_action::redirect;
+}
+
 // A miss returns the action in the low bits of flags.
 std::uint64_t redirect_map(Machine& machine, State& state) {
   const Map* map = machine.map_of_handle(state.r[1]);
@@ -113,6 +128,45 @@ std::uint64_t store_bytes(Machine& machine, State& state) {
   if (from == nullptr)
     return state.refuse("store_bytes from memory that is not readable", state.r[3]);
   return error(machine.packet().store(static_cast<std::uint32_t>(state.r[2]), from, bytes));
+}
+
+// (context, bytes): the socket buffer's first bytes made linear; these always are.
+std::uint64_t skb_pull_data(Machine& machine, State& state) {
+  if (!context_given(state, state.r[1])) return 0;
+  return static_cast<std::uint32_t>(state.r[2]) > machine.packet().length() ? error(-ENOMEM) : 0;
+}
+
+// (context, ifindex, length, difference, flags): whether the frame fits the interface's MTU. An L3
+// length other than 0 stands for the frame's; it becomes the MTU.
+std::uint64_t check_mtu(Machine& machine, State& state) {
+  constexpr std::uint32_t kEthernetHeader = 14;
+  constexpr std::uint64_t kFragmentationNeeded = 1;
+  constexpr std::uint64_t kSegments = 1;
+  if (!context_given(state, state.r[1])) return 0;
+  std::uint8_t* given = state.find<Access::write>(state.r[3], 4);
+  if (given == nullptr) return state.refuse("check_mtu's length lies outside", state.r[3]);
+  const Packet& packet = machine.packet();
+  const auto length = base::load_native<std::uint32_t>(given);
+  const auto difference = static_cast<std::int32_t>(state.r[4]);
+  const std::uint64_t flags = state.r[5];
+  const bool xdp = packet.type() == ProgramType::xdp;
+  if ((flags & ~(xdp ? 0 : kSegments)) != 0 || (flags != 0 && (length != 0 || difference != 0))) {
+    return error(-EINVAL);
+  }
+  const auto ifindex = static_cast<std::uint32_t>(state.r[2]);
+  if (ifindex != 0 && ifindex != packet.parameters().ifindex) return error(-ENODEV);
+  const std::uint32_t mtu = packet.parameters().mtu;
+  const std::uint32_t frame = length != 0 ? length + kEthernetHeader
+                              : xdp       ? packet.linear_length()
+                                          : packet.length();
+  base::store_native(given, mtu);
+  const auto after = static_cast<std::int32_t>(frame + static_cast<std::uint32_t>(difference));
+  return after > static_cast<std::int32_t>(mtu + kEthernetHeader) ? kFragmentationNeeded : 0;
+}
+
+// Only a frame whose checksum the hardware gave whole (CHECKSUM_COMPLETE) has something to update.
+std::uint64_t csum_update(Machine&, State& state) {
+  return context_given(state, state.r[1]) ? error(kNotSupported) : 0;
 }
 
 // (from, from_size, to, to_size, seed); folded to 16 bits, as kernels since 6.13 do.

@@ -1,9 +1,7 @@
 #include "ebpf/kernel_classifier.hpp"
 
 #include <algorithm>
-#include <cstring>
 
-#include "base/endian.hpp"
 #include "ebpf/kernel_syscall.hpp"
 
 namespace ringbed::ebpf {
@@ -14,12 +12,6 @@ base::Error invalid(std::string message, std::string hint = "") {
   return {base::ErrorCode::invalid, std::move(message), std::move(hint)};
 }
 
-const ProgramSpec* find_program(const LoadableObject& object, const std::string& name) {
-  const auto& programs = object.spec.programs;
-  const auto found = std::ranges::find(programs, name, &ProgramSpec::name);
-  return found == programs.end() ? nullptr : &*found;
-}
-
 std::string names_of(const LoadableObject& object) {
   std::string names;
   for (const ProgramSpec& each : object.spec.programs) {
@@ -28,26 +20,15 @@ std::string names_of(const LoadableObject& object) {
   return names;
 }
 
-// Programs of object `index` that the layout uses, and those that the initialisers of the file's
-// prog_arrays name, which libbpf puts into their slots.
-base::Result<std::vector<std::string>> used(const ClassifierLayout& layout, std::size_t index) {
-  const LoadableObject& object = *layout.objects[index];
+// Programs of object `index` that the layout uses.
+std::vector<std::string> used(const ClassifierLayout& layout, std::size_t index) {
   std::vector<std::string> names;
   const auto add = [&](const std::string& name) {
-    if (find_program(object, name) != nullptr && std::ranges::find(names, name) == names.end()) {
-      names.push_back(name);
-    }
+    if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(name);
   };
   if (index == 0) add(layout.entry);
   for (const StageChoice& stage : layout.stages) {
     if (stage.object == index) add(stage.program);
-  }
-  auto file = read_object(object.file);  // `object.spec` may have other slots
-  if (!file) return file.error();
-  for (const MapSpec& map : file.value().maps) {
-    for (const InitialSlot& slot : map.slots) {
-      add(slot.target);
-    }
   }
   return names;
 }
@@ -74,45 +55,21 @@ std::vector<MapReuse> reusable(const ObjectSpec& object, const ClassifierLayout&
   return maps;
 }
 
-base::Status fill_slot(const KernelMap& array, std::uint32_t slot, const KernelProgram& program) {
-  std::uint8_t key[4];
-  std::uint8_t value[4];
-  base::store_native(key, slot);
-  base::store_native(value, static_cast<std::uint32_t>(program.descriptor()));
-  const int result = array.write(key, value, update_flag::any);
-  if (result == 0) return {};
-  return base::system_error(base::ErrorCode::invalid,
-                            "stage " + std::to_string(slot) + ", program " + program.name() +
-                                ": the prog_array does not take it",
-                            -result,
-                            result == -EINVAL ? "every stage must be of the entry's type: all in "
-                                                "sections xdp, or all in xdp.frags, or all in tc"
-                                              : "");
-}
-
 // The layout's stages and nothing else: what the file's initialisers put there goes.
 base::Status fill_slots(const ClassifierLayout& layout,
                         const std::vector<KernelCollection>& collections) {
-  const KernelMap& array = *collections.front().map(layout.prog_array);
-  for (std::uint32_t slot = 0; slot < array.spec().max_entries; ++slot) {
-    if (slot >= layout.stages.size() || layout.stages[slot].program.empty()) {
-      std::uint8_t key[4];
-      base::store_native(key, slot);
-      array.remove(key);
-      continue;
-    }
-    const StageChoice& stage = layout.stages[slot];
-    const KernelProgram* program = collections[stage.object].program(stage.program);
-    if (auto status = fill_slot(array, slot, *program); !status) return status;
+  std::vector<const KernelProgram*> programs;
+  for (const StageChoice& stage : layout.stages) {
+    programs.push_back(collections[stage.object].program(stage.program));
   }
-  return {};
+  return fill_prog_array(*collections.front().map(layout.prog_array), programs);
 }
 
 }  // namespace
 
 base::Status check_layout(const ClassifierLayout& layout) {
   const LoadableObject& first = *layout.objects.front();
-  if (find_program(first, layout.entry) == nullptr) {
+  if (first.spec.program(layout.entry) == nullptr) {
     return invalid("the object has no program " + layout.entry, "its programs: " + names_of(first));
   }
   if (layout.stages.size() > kMaxTailCalls) {
@@ -132,7 +89,7 @@ base::Status check_layout(const ClassifierLayout& layout) {
   }
   for (const StageChoice& stage : layout.stages) {
     const LoadableObject& object = *layout.objects[stage.object];
-    if (!stage.program.empty() && find_program(object, stage.program) == nullptr) {
+    if (!stage.program.empty() && object.spec.program(stage.program) == nullptr) {
       return invalid("the object has no program " + stage.program,
                      "its programs: " + names_of(object));
     }
@@ -141,9 +98,13 @@ base::Status check_layout(const ClassifierLayout& layout) {
 }
 
 base::Result<std::unique_ptr<KernelClassifier::Generation>> KernelClassifier::load_generation(
-    ClassifierLayout layout, const Prepare& prepare, const std::vector<MapReuse>& shared,
-    const std::string& log_folder) {
+    ClassifierLayout layout, const Prepare& prepare, const std::vector<MapReuse>& shared) {
   if (auto status = check_layout(layout); !status) return status.error();
+  if (layout.count_verdicts && !counter_) {
+    auto counter = VerdictCounter::create();
+    if (!counter) return counter.error();
+    counter_ = std::move(counter).value();
+  }
   auto made = std::make_unique<Generation>();
   made->layout = std::move(layout);
   const ClassifierLayout& plan = made->layout;
@@ -160,10 +121,8 @@ base::Result<std::unique_ptr<KernelClassifier::Generation>> KernelClassifier::lo
         maps.push_back({spec->name, map.descriptor()});
       }
     }
-    auto programs = used(plan, i);
-    if (!programs) return programs.error();
-    const KernelOptions options{object.fallback_type, std::move(programs).value(), std::move(maps),
-                                log_folder};
+    const KernelOptions options{object.fallback_type, used(plan, i), std::move(maps),
+                                plan.count_verdicts ? counter_->descriptor() : -1, log_folder_};
     auto loaded = KernelCollection::load(object.file, object.spec, options);
     if (!loaded) return loaded.error();
     made->collections.push_back(std::move(loaded).value());
@@ -181,11 +140,11 @@ base::Result<KernelClassifier> KernelClassifier::load(ClassifierLayout layout,
                                                       const Prepare& prepare,
                                                       const std::vector<MapReuse>& shared,
                                                       std::string log_folder) {
-  auto generation = load_generation(std::move(layout), prepare, shared, log_folder);
-  if (!generation) return generation.error();
   KernelClassifier made;
-  made.generation_ = std::move(generation).value();
   made.log_folder_ = std::move(log_folder);
+  auto generation = made.load_generation(std::move(layout), prepare, shared);
+  if (!generation) return generation.error();
+  made.generation_ = std::move(generation).value();
   return made;
 }
 
@@ -202,13 +161,19 @@ base::Status KernelClassifier::take_over(KernelLink link) {
   return {};
 }
 
+void KernelClassifier::detach() {
+  if (!link_) return;
+  link_.reset();
+  wait_for_running_programs();
+}
+
 base::Result<std::vector<std::string>> KernelClassifier::swap(ClassifierLayout layout,
                                                               const Prepare& prepare) {
   std::vector<MapReuse> shared;
   for (const KernelMap* map : maps()) {
     shared.push_back({map->spec().name, map->descriptor()});
   }
-  auto next = load_generation(std::move(layout), prepare, shared, log_folder_);
+  auto next = load_generation(std::move(layout), prepare, shared);
   if (!next) return next.error();
   if (link_) {
     if (auto status = link_->update(*next.value()->entry); !status) return status.error();
@@ -226,6 +191,10 @@ base::Result<std::vector<std::string>> KernelClassifier::swap(ClassifierLayout l
   }
   if (link_) wait_for_running_programs();
   return fresh;
+}
+
+std::optional<KernelClassifier::Verdicts> KernelClassifier::verdicts() const {
+  return counter_ ? std::optional(counter_->counts()) : std::nullopt;
 }
 
 std::vector<const KernelMap*> KernelClassifier::maps() const {

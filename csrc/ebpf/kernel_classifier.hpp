@@ -23,6 +23,7 @@
 #include "base/result.hpp"
 #include "ebpf/kernel_collection.hpp"
 #include "ebpf/kernel_link.hpp"
+#include "ebpf/verdict_counter.hpp"
 
 namespace ringbed::ebpf {
 
@@ -44,6 +45,7 @@ struct ClassifierLayout {
   std::string prog_array;             // name of the map; empty: no stages
   std::vector<StageChoice> stages;    // by slot
   std::vector<std::string> own_maps;  // never shared with another generation: settings of this one
+  bool count_verdicts = false;        // of XDP programs, which do not count themselves
 };
 
 // A map of the generation that is being made; nullptr when there is none of that name.
@@ -67,10 +69,17 @@ class KernelClassifier {
   // Takes a link that is there already; its program is replaced by this classifier's.
   [[nodiscard]] base::Status take_over(KernelLink link);
 
+  // Off the interface, unless the link is pinned; maps and programs stay, to be read.
+  void detach();
+
   // All or nothing: on an error everything is as before. The value: names of the maps that could
   // not be shared, because the new generation wants them otherwise, and so start empty.
   [[nodiscard]] base::Result<std::vector<std::string>> swap(ClassifierLayout layout,
                                                             const Prepare& prepare);
+
+  // By verdict, of all generations; nothing when the layout does not want them counted.
+  using Verdicts = std::array<std::uint64_t, VerdictCounter::kVerdicts>;
+  [[nodiscard]] std::optional<Verdicts> verdicts() const;
 
   [[nodiscard]] const KernelProgram& entry() const { return *generation_->entry; }
   [[nodiscard]] const KernelMap* map(std::string_view name) const;
@@ -94,13 +103,14 @@ class KernelClassifier {
     [[nodiscard]] const KernelMap* map(std::string_view name) const;
   };
 
-  [[nodiscard]] static base::Result<std::unique_ptr<Generation>> load_generation(
-      ClassifierLayout layout, const Prepare& prepare, const std::vector<MapReuse>& shared,
-      const std::string& log_folder);
+  // Makes the counter when the first layout wants one.
+  [[nodiscard]] base::Result<std::unique_ptr<Generation>> load_generation(
+      ClassifierLayout layout, const Prepare& prepare, const std::vector<MapReuse>& shared);
 
   std::unique_ptr<Generation> generation_;
   std::string log_folder_;
   std::optional<KernelLink> link_;
+  std::optional<VerdictCounter> counter_;
   std::uint64_t swaps_ = 0;
 };
 

@@ -1,7 +1,8 @@
 // An object's specification made real in the kernel: the counterpart of Collection (collection.hpp)
 // with the same overrides (whoever changes the ObjectSpec changes both) and the same look-ups.
 // libbpf does the work of loading (BTF, CO-RE, map initialisers), found at run time, so that the
-// addon also starts where it is not installed; what is loaded is held by plain descriptors and is
+// addon also starts where it is not installed; objects that it no longer reads are loaded by system
+// calls (kernel_load.hpp). What is loaded is held by plain descriptors and is
 // gone with them. Nothing is pinned unless pin() is called, whatever the object asks for.
 #pragma once
 
@@ -27,15 +28,22 @@ struct MapReuse {
 struct KernelOptions {
   // For sections whose name says nothing. raw: programs in them are not loaded.
   ProgramType fallback_type = ProgramType::raw;
-  // Names of the programs to load. Empty: all whose type is known.
+  // Names of the programs to load, and what the file's own prog_array slots name. Empty: all whose
+  // type is known.
   std::vector<std::string> only;
   std::vector<MapReuse> reuse;
+  // A VerdictCounter's descriptor: XDP programs count what they return. -1: they are left as they
+  // are.
+  int verdicts = -1;
   // Where the whole log of a refused program goes; empty: the folder for temporary files.
   std::string log_folder;
 };
 
 class KernelCollection {
  public:
+  KernelCollection(std::vector<KernelProgram> programs, std::vector<KernelMap> maps)
+      : programs_(std::move(programs)), maps_(std::move(maps)) {}
+
   // `object` is what read_object(file) gave, perhaps changed. Errors: invalid (the verifier refuses
   // a program: which line, why, what helps, where the whole log is; a map that the kernel does not
   // make), unavailable (no libbpf, no privilege, a kernel that is too old), resource.
@@ -51,12 +59,17 @@ class KernelCollection {
   // What the kernel charges for all maps.
   [[nodiscard]] std::uint64_t memory_bytes() const;
 
- private:
-  friend class ObjectLoader;
+  // Makes every prog_array hold what the slots of its specification name, and nothing else.
+  [[nodiscard]] base::Status fill_slots() const;
 
+ private:
   std::vector<KernelProgram> programs_;
   std::vector<KernelMap> maps_;
 };
+
+// Makes `array` hold these programs by slot (nullptr: empty), and nothing else.
+[[nodiscard]] base::Status fill_prog_array(const KernelMap& array,
+                                           const std::vector<const KernelProgram*>& programs);
 
 // "" when libbpf is there, else what to install.
 [[nodiscard]] std::string libbpf_refusal();

@@ -1,15 +1,18 @@
-// KernelCollection::load over libbpf. A first attempt asks the verifier for its statistics alone
+// load_with_libbpf. A first attempt asks the verifier for its statistics alone
 // (log level 4: cheap); when it refuses, a second one on a fresh object asks for everything it has
 // to say about the program that failed.
+#include "ebpf/kernel_load.hpp"
+
 #include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <memory>
 
-#include "ebpf/kernel_collection.hpp"
 #include "ebpf/kernel_syscall.hpp"
 #include "ebpf/libbpf.hpp"
+#include "ebpf/maps.hpp"
+#include "ebpf/verdict_counter.hpp"
 #include "ebpf/verifier_log.hpp"
 
 namespace ringbed::ebpf {
@@ -21,14 +24,10 @@ constexpr std::uint32_t kLogEverything = 1 | kLogStatistics;
 constexpr std::size_t kStatisticsBytes = 4096;
 constexpr std::size_t kWholeLogBytes = 16u << 20;
 
-// The last thing that libbpf said, without its name in front.
-std::string last_words(const std::string& text) {
-  const auto end = text.find_last_not_of('\n');
-  if (end == std::string::npos) return "";
-  auto start = text.rfind('\n', end);
-  start = start == std::string::npos ? 0 : start + 1;
-  std::string line = text.substr(start, end + 1 - start);
+// The first thing that libbpf said, without its name in front: what follows are consequences.
+std::string first_words(const std::string& text) {
   constexpr std::string_view kPrefix = "libbpf: ";
+  const std::string line = text.substr(0, text.find('\n'));
   return line.starts_with(kPrefix) ? line.substr(kPrefix.size()) : line;
 }
 
@@ -65,8 +64,10 @@ class ObjectLoader {
  private:
   base::Status open();
   base::Status prepare_programs();
+  void count_exits(bpf_program* program) const;
   base::Status prepare_maps();
   base::Status prepare_map(bpf_map* map, const MapSpec& spec);
+  [[nodiscard]] bool leave_out(const MapSpec& spec) const;
   base::Error load_error(int error);
   base::Error refused(const ProgramSpec& program, int error);
   std::string short_log(const ProgramSpec& program) const;
@@ -74,20 +75,6 @@ class ObjectLoader {
   base::Result<KernelCollection> take() const;
 
   [[nodiscard]] const MapSpec* spec_of(const bpf_map* map) const;
-  [[nodiscard]] ProgramType type_of(const ProgramSpec& program) const {
-    return program.type == ProgramType::raw ? options_.fallback_type : program.type;
-  }
-  [[nodiscard]] bool wanted(const ProgramSpec& program) const {
-    return options_.only.empty()
-               ? type_of(program) != ProgramType::raw
-               : std::ranges::find(options_.only, program.name) != options_.only.end();
-  }
-  [[nodiscard]] const ProgramSpec* spec_of(const bpf_program* program) const {
-    for (const ProgramSpec& each : spec_.programs) {
-      if (each.name == library_.program_name(program)) return &each;
-    }
-    return nullptr;
-  }
 
   const Libbpf& library_;
   base::ByteView file_;
@@ -95,6 +82,7 @@ class ObjectLoader {
   const KernelOptions& options_;
   LibbpfWords words_;
   std::unique_ptr<bpf_object, decltype(Libbpf::close)> object_;
+  std::vector<const ProgramSpec*> chosen_;
   std::vector<std::vector<char>> logs_;  // of the programs that are loaded, in the object's order
 };
 
@@ -107,57 +95,64 @@ base::Status ObjectLoader::open() {
   if (object_ != nullptr) return {};
   const int error = errno;
   std::string hint;
-  if (words_.text().find("legacy map definitions") != std::string::npos) {
-    hint =
-        "libbpf 1.0 and later want maps in a section .maps, defined with BTF "
-        "(__uint(type, …), __type(key, …)): rebuild the object so";
-  } else if (words_.text().find("BTF") != std::string::npos) {
+  if (words_.text().find("BTF") != std::string::npos) {
     hint = "build the object with `clang -g -target bpf` so that it has BTF";
   }
   return base::Error{base::ErrorCode::invalid,
-                     "libbpf does not open the object: " + last_words(words_.text()) + " (" +
+                     "libbpf does not open the object: " + first_words(words_.text()) + " (" +
                          std::strerror(error) + ")",
                      hint};
 }
 
 base::Status ObjectLoader::prepare_programs() {
-  std::size_t chosen = 0;
-  for (const std::string& name : options_.only) {
-    if (std::ranges::find(spec_.programs, name, &ProgramSpec::name) == spec_.programs.end()) {
-      return base::Error{base::ErrorCode::invalid, "the object has no program " + name, ""};
-    }
+  KernelOptions options = options_;
+  if (!options.only.empty()) {
+    // libbpf puts the programs that the file's prog_arrays name into their slots, and fails when
+    // one of them is not loaded; `spec_` may have other slots.
+    auto file = read_object(file_);
+    if (!file) return file.error();
+    add_slot_programs(file.value(), options.only);
+    add_slot_programs(spec_, options.only);
   }
+  auto chosen = programs_to_load(spec_, options);
+  if (!chosen) return chosen.error();
+  chosen_ = std::move(chosen).value();
   for (bpf_program* program = library_.next_program(object_.get(), nullptr); program != nullptr;
        program = library_.next_program(object_.get(), program)) {
-    const ProgramSpec* spec = spec_of(program);
-    const bool load = spec != nullptr && wanted(*spec);
+    const ProgramSpec* spec = spec_.program(library_.program_name(program));
+    const bool load = std::ranges::find(chosen_, spec) != chosen_.end();
     library_.program_set_autoload(program, load);
     logs_.emplace_back(load ? kStatisticsBytes : 0);
     if (!load) continue;
-    ++chosen;
-    const ProgramType type = type_of(*spec);
-    if (type == ProgramType::raw) {
-      return base::Error{base::ErrorCode::invalid,
-                         "program " + spec->name + ": the name of section " + spec->section +
-                             " does not say what type of program it is",
-                         "name a type for it: xdp, tc or socket_filter"};
-    }
-    // Of a section that libbpf knows, keep what it knows beyond the type.
-    if (program_type_of(spec->section) != type) {
-      library_.program_set_type(program, static_cast<bpf_prog_type>(kernel_program_type(type)));
+    const ProgramType type = type_of(*spec, options_.fallback_type);
+    // Of a section that libbpf knows, keep what it knows beyond the type. It knows fewer than
+    // loaders before it did: "xdp" and "xdp/devmap", but not "xdp/eth0".
+    const auto wanted = static_cast<bpf_prog_type>(kernel_program_type(type));
+    if (library_.program_type(program) != wanted) {
+      library_.program_set_type(program, wanted);
       library_.program_set_attach_type(
           program, type == ProgramType::xdp ? BPF_XDP : static_cast<bpf_attach_type>(0));
     }
+    if (options_.verdicts >= 0 && type == ProgramType::xdp) count_exits(program);
     library_.program_set_log_level(program, kLogStatistics);
     library_.program_set_log_buf(program, logs_.back().data(), logs_.back().size());
   }
-  if (chosen > 0) return {};
-  return base::Error{base::ErrorCode::invalid,
-                     spec_.programs.empty()
-                         ? "the object has no program"
-                         : "no section of the object says what type of program it holds (" +
-                               spec_.programs.front().section + ")",
-                     "name a type for them: xdp, tc or socket_filter"};
+  return {};
+}
+
+// libbpf puts the functions that a program calls behind it later on.
+void ObjectLoader::count_exits(bpf_program* program) const {
+  const bpf_insn* own = library_.program_insns(program);
+  std::vector<RawInstruction> code(library_.program_insn_cnt(program));
+  for (std::size_t i = 0; i < code.size(); ++i) {
+    code[i] = read_instruction(reinterpret_cast<const std::uint8_t*>(own + i));
+  }
+  code = counted(std::move(code), options_.verdicts);
+  std::vector<bpf_insn> changed(code.size());
+  for (std::size_t i = 0; i < code.size(); ++i) {
+    write_instruction(reinterpret_cast<std::uint8_t*>(&changed[i]), code[i]);
+  }
+  library_.program_set_insns(program, changed.data(), changed.size());
 }
 
 const MapSpec* ObjectLoader::spec_of(const bpf_map* map) const {
@@ -181,8 +176,20 @@ base::Status ObjectLoader::prepare_maps() {
   return {};
 }
 
+// Whether the map cannot be made as it is, and no program that is loaded needs it.
+bool ObjectLoader::leave_out(const MapSpec& spec) const {
+  const MapRow* kind = find_map_kind(spec.type);
+  if (kind == nullptr || kind->check(spec) == 0) return false;
+  const auto index = static_cast<std::size_t>(&spec - spec_.maps.data());
+  return std::ranges::none_of(chosen_, [&](const auto* each) { return refers_to(*each, index); });
+}
+
 // Only what differs: libbpf forgets a map's BTF types when its sizes are set.
 base::Status ObjectLoader::prepare_map(bpf_map* map, const MapSpec& spec) {
+  if (leave_out(spec)) {
+    library_.map_set_autocreate(map, false);
+    return {};
+  }
   int result = 0;
   const auto set = [&](auto have, auto want, auto setter) {
     if (result == 0 && have != want) result = setter(map, want);
@@ -231,7 +238,7 @@ base::Error ObjectLoader::load_error(int error) {
       !map.empty()) {
     return no_map(map, error);
   }
-  base::Error made = kernel_error("cannot load the object: " + last_words(words_.text()), error);
+  base::Error made = kernel_error("cannot load the object: " + first_words(words_.text()), error);
   if (error == EINVAL || error == E2BIG || error == ENOENT) made.code = base::ErrorCode::invalid;
   if (words_.text().find("vmlinux") != std::string::npos) {
     made.code = base::ErrorCode::unavailable;
@@ -248,7 +255,7 @@ base::Error ObjectLoader::no_map(const std::string& name, int error) const {
   if (spec != nullptr && error == EINVAL) {
     made.code = base::ErrorCode::invalid;
     made.hint = spec->max_entries == 0
-                    ? "the object leaves max_entries to its loader: override it"
+                    ? no_size_hint(name)
                     : "is its type known to this kernel, and are its key (" +
                           std::to_string(spec->key_size) + " bytes), value (" +
                           std::to_string(spec->value_size) + ") and flags right for it?";
@@ -291,28 +298,29 @@ base::Error ObjectLoader::refused(const ProgramSpec& program, int error) {
 }
 
 base::Result<KernelCollection> ObjectLoader::take() const {
-  KernelCollection taken;
+  std::vector<KernelProgram> programs;
+  std::vector<KernelMap> maps;
   std::size_t at = 0;
   for (bpf_program* program = library_.next_program(object_.get(), nullptr); program != nullptr;
        program = library_.next_program(object_.get(), program), ++at) {
     const int descriptor = library_.program_fd(program);
-    const ProgramSpec* spec = spec_of(program);
+    const ProgramSpec* spec = spec_.program(library_.program_name(program));
     if (descriptor < 0 || spec == nullptr) continue;
-    taken.programs_.emplace_back(spec->name, spec->section, type_of(*spec), duplicate(descriptor),
-                                 logs_[at].data());
+    programs.emplace_back(spec->name, spec->section, type_of(*spec, options_.fallback_type),
+                          duplicate(descriptor), logs_[at].data());
   }
   for (bpf_map* map = library_.next_map(object_.get(), nullptr); map != nullptr;
        map = library_.next_map(object_.get(), map)) {
     const int descriptor = library_.map_fd(map);
     const MapSpec* spec = spec_of(map);
     if (descriptor < 0 || spec == nullptr) continue;
-    taken.maps_.emplace_back(*spec, duplicate(descriptor));
+    maps.emplace_back(*spec, duplicate(descriptor));
   }
-  return taken;
+  return KernelCollection(std::move(programs), std::move(maps));
 }
 
-base::Result<KernelCollection> KernelCollection::load(base::ByteView file, const ObjectSpec& object,
-                                                      const KernelOptions& options) {
+base::Result<KernelCollection> load_with_libbpf(base::ByteView file, const ObjectSpec& object,
+                                                const KernelOptions& options) {
   std::string refusal;
   const Libbpf* library = libbpf(refusal);
   if (library == nullptr) {

@@ -14,6 +14,8 @@ namespace fs = std::filesystem;
 fs::path link_path(const std::string& folder) { return fs::path(folder) / "link"; }
 fs::path maps_path(const std::string& folder) { return fs::path(folder) / "maps"; }
 
+fs::path notes_path(const std::string& folder) { return fs::path(folder) / "notes"; }
+
 fs::path map_path(const std::string& folder, std::string name) {
   std::ranges::replace(name, '.', '_');
   return maps_path(folder) / name;
@@ -52,10 +54,12 @@ base::Status pin_classifier(const KernelClassifier& classifier, const std::strin
   return status;
 }
 
-base::Result<PinnedClassifier> open_pins(const std::string& folder, const ObjectSpec& object) {
-  auto link = KernelLink::open(link_path(folder).string());
-  if (!link) return link.error();
-  PinnedClassifier pinned{std::move(link).value(), {}, {}};
+base::Result<KernelLink> open_pinned_link(const std::string& folder) {
+  return KernelLink::open(link_path(folder).string());
+}
+
+PinnedMaps open_pinned_maps(const std::string& folder, const ObjectSpec& object) {
+  PinnedMaps pinned;
   for (const MapSpec& spec : object.maps) {
     auto map = open_pinned(map_path(folder, spec.name).string());
     if (!map) continue;
@@ -82,6 +86,46 @@ base::Status renew_pins(const KernelClassifier& classifier, const std::string& f
   return {};
 }
 
+base::Status pin_notes(const std::string& folder,
+                       const std::vector<std::vector<std::uint8_t>>& notes) {
+  const std::uint8_t first[4] = {};
+  std::error_code error;
+  fs::remove_all(notes_path(folder), error);
+  fs::create_directory(notes_path(folder), error);
+  if (error) return file_error("cannot make " + notes_path(folder).string(), error);
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    MapSpec spec;
+    spec.name = "note";
+    spec.type = MapType::array;
+    spec.key_size = sizeof first;
+    spec.value_size = static_cast<std::uint32_t>(notes[i].size());
+    spec.max_entries = 1;
+    auto map = KernelMap::create(spec);
+    if (!map) return map.error();
+    if (const int result = map.value().write(first, notes[i].data(), update_flag::any);
+        result != 0) {
+      return kernel_error("cannot keep what the classifier was made of", -result);
+    }
+    const fs::path path = notes_path(folder) / std::to_string(i);
+    if (auto status = pin_object(map.value().descriptor(), path.string()); !status) return status;
+  }
+  return {};
+}
+
+std::vector<std::vector<std::uint8_t>> pinned_notes(const std::string& folder) {
+  const std::uint8_t first[4] = {};
+  std::vector<std::vector<std::uint8_t>> notes;
+  for (;;) {
+    auto pin = open_pinned((notes_path(folder) / std::to_string(notes.size())).string());
+    if (!pin) return notes;
+    auto map = KernelMap::adopt(std::move(pin).value());
+    if (!map) return notes;
+    std::vector<std::uint8_t> value(map.value().spec().value_size);
+    if (map.value().read(first, value.data(), 0) != 0) return notes;
+    notes.push_back(std::move(value));
+  }
+}
+
 base::Status remove_pins(const std::string& folder) {
   auto link = KernelLink::open(link_path(folder).string());
   if (!link) return link.error();
@@ -89,6 +133,7 @@ base::Status remove_pins(const std::string& folder) {
   wait_for_running_programs();
   std::error_code error;
   fs::remove_all(maps_path(folder), error);
+  fs::remove_all(notes_path(folder), error);
   fs::remove(link_path(folder), error);
   fs::remove(folder, error);
   return error ? file_error("cannot remove " + folder, error) : base::Status();

@@ -16,7 +16,8 @@ std::uint32_t kernel_program_type(ProgramType type) noexcept {
     case ProgramType::xdp: return BPF_PROG_TYPE_XDP;
     case ProgramType::tc: return BPF_PROG_TYPE_SCHED_CLS;
     case ProgramType::socket_filter: return BPF_PROG_TYPE_SOCKET_FILTER;
-    case ProgramType::raw: break;
+    case ProgramType::raw:
+    case ProgramType::foreign: break;
   }
   return BPF_PROG_TYPE_UNSPEC;
 }

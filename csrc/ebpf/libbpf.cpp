@@ -43,6 +43,10 @@ void resolve_all(Libbpf& to, Resolver& find) {
   find(to.next_program, "bpf_object__next_program");
   find(to.program_name, "bpf_program__name");
   find(to.program_fd, "bpf_program__fd");
+  find(to.program_insns, "bpf_program__insns");
+  find(to.program_insn_cnt, "bpf_program__insn_cnt");
+  find(to.program_set_insns, "bpf_program__set_insns");
+  find(to.program_type, "bpf_program__type");
   find(to.program_set_type, "bpf_program__set_type");
   find(to.program_set_attach_type, "bpf_program__set_expected_attach_type");
   find(to.program_set_autoload, "bpf_program__set_autoload");
@@ -63,6 +67,7 @@ void resolve_all(Libbpf& to, Resolver& find) {
   find(to.map_flags, "bpf_map__map_flags");
   find(to.map_set_flags, "bpf_map__set_map_flags");
   find(to.map_set_pin_path, "bpf_map__set_pin_path");
+  find(to.map_set_autocreate, "bpf_map__set_autocreate");
   find(to.map_reuse_fd, "bpf_map__reuse_fd");
   find(to.map_initial_value, "bpf_map__initial_value");
   find(to.map_set_initial_value, "bpf_map__set_initial_value");

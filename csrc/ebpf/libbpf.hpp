@@ -1,6 +1,5 @@
 // libbpf's functions, found at run time: the headers are needed to build, the library only to load
-// an object into the kernel. Only
-// kernel_load.cpp and kernel_tc.cpp use this.
+// an object into the kernel. Only kernel_load.cpp and kernel_tc.cpp use this.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -18,6 +17,10 @@ struct Libbpf {
   decltype(&::bpf_object__next_program) next_program = nullptr;
   decltype(&::bpf_program__name) program_name = nullptr;
   decltype(&::bpf_program__fd) program_fd = nullptr;
+  decltype(&::bpf_program__insns) program_insns = nullptr;
+  decltype(&::bpf_program__insn_cnt) program_insn_cnt = nullptr;
+  decltype(&::bpf_program__set_insns) program_set_insns = nullptr;
+  decltype(&::bpf_program__type) program_type = nullptr;
   decltype(&::bpf_program__set_type) program_set_type = nullptr;
   decltype(&::bpf_program__set_expected_attach_type) program_set_attach_type = nullptr;
   decltype(&::bpf_program__set_autoload) program_set_autoload = nullptr;
@@ -38,6 +41,7 @@ struct Libbpf {
   decltype(&::bpf_map__map_flags) map_flags = nullptr;
   decltype(&::bpf_map__set_map_flags) map_set_flags = nullptr;
   decltype(&::bpf_map__set_pin_path) map_set_pin_path = nullptr;
+  decltype(&::bpf_map__set_autocreate) map_set_autocreate = nullptr;
   decltype(&::bpf_map__reuse_fd) map_reuse_fd = nullptr;
   decltype(&::bpf_map__initial_value) map_initial_value = nullptr;
   decltype(&::bpf_map__set_initial_value) map_set_initial_value = nullptr;

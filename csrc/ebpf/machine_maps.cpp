@@ -26,7 +26,7 @@ base::Result<Map*> Machine::add_map(MapSpec spec) {
                            std::to_string(spec.value_size) + ", max_entries " +
                            std::to_string(spec.max_entries) + ", flags " +
                            std::to_string(spec.flags) + ": " + std::strerror(-fault),
-                       spec.max_entries == 0 ? "set max_entries before load" : ""};
+                       spec.max_entries == 0 ? no_size_hint(spec.name) : ""};
   }
   auto map = row->make(std::move(spec), {*this, environment_.cpus});
   if (map == nullptr) {

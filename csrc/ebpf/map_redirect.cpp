@@ -16,7 +16,7 @@ namespace {
 // What sets the four kinds apart.
 struct RedirectKind {
   bool hashed = false;   // any key, up to max_entries of them
-  bool readable = true;  // by user space
+  bool sockets = false;  // user space cannot read them, and flags mean what they say
   std::uint32_t value_limit = 0xffff'ffff;
 };
 
@@ -45,7 +45,7 @@ class RedirectMap final : public Map {
   }
 
   int read(const std::uint8_t* key, std::uint8_t* value, std::uint64_t) override {
-    if (!kind_.readable) {
+    if (kind_.sockets) {
       return -EOPNOTSUPP;
     }
     const std::uint32_t slot = index_.find(key);
@@ -63,7 +63,7 @@ class RedirectMap final : public Map {
     if (!kind_.hashed && outside(key)) {
       return -E2BIG;
     }
-    if (!kind_.hashed && flags == update_flag::no_exist) {
+    if (!kind_.hashed && !kind_.sockets && flags == update_flag::no_exist) {
       return -EEXIST;
     }
     if (kind_.hashed && number == 0) {
@@ -73,8 +73,15 @@ class RedirectMap final : public Map {
       return -EOVERFLOW;
     }
     std::uint32_t slot = index_.find(key);
-    if (kind_.hashed && slot != KeyIndex::kNone && flags == update_flag::no_exist) {
+    if (kind_.sockets && slot != KeyIndex::kNone &&
+        base::load_native<std::uint32_t>(slots_.at(slot)) == number) {
+      return 0;
+    }
+    if (slot != KeyIndex::kNone && flags == update_flag::no_exist) {
       return -EEXIST;
+    }
+    if (kind_.sockets && slot == KeyIndex::kNone && flags == update_flag::exist) {
+      return -ENOENT;
     }
     if (number == 0) {  // no device, no queue: the slot becomes empty
       if (slot != KeyIndex::kNone) {
@@ -148,13 +155,13 @@ std::unique_ptr<Map> make_devmap(MapSpec spec, const MapContext& context) {
   return make(std::move(spec), context, {});
 }
 std::unique_ptr<Map> make_devmap_hash(MapSpec spec, const MapContext& context) {
-  return make(std::move(spec), context, {.hashed = true, .readable = true});
+  return make(std::move(spec), context, {.hashed = true});
 }
 std::unique_ptr<Map> make_cpumap(MapSpec spec, const MapContext& context) {
   return make(std::move(spec), context, {.value_limit = 16'384});
 }
 std::unique_ptr<Map> make_xskmap(MapSpec spec, const MapContext& context) {
-  return make(std::move(spec), context, {.readable = false});
+  return make(std::move(spec), context, {.sockets = true});
 }
 
 int check_devmap(const MapSpec& spec) { return check_sizes(spec, kFlags | map_flag::rdonly_prog); }

@@ -50,6 +50,11 @@ std::string map_kind_name(MapType type) {
                         : "type " + std::to_string(static_cast<std::uint32_t>(type));
 }
 
+std::string no_size_hint(const std::string& map) {
+  return "the object leaves max_entries to its loader: --map " + map +
+         "=ENTRIES, in a scenario classifier.maps: { " + map + ": { maxEntries: ENTRIES } }";
+}
+
 int check_array_sizes(const MapSpec& spec, std::uint32_t flags_allowed) {
   if (spec.max_entries == 0 || spec.key_size != 4 || spec.value_size == 0 ||
       (spec.flags & ~flags_allowed) != 0) {

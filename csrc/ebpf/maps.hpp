@@ -33,6 +33,9 @@ struct MapRow {
 // The kind's name, or "type N".
 [[nodiscard]] std::string map_kind_name(MapType type);
 
+// For an object that leaves max_entries to its loader: how its user says it.
+[[nodiscard]] std::string no_size_hint(const std::string& map);
+
 // Checks that several kinds share: a key of four bytes, no key, value limits.
 [[nodiscard]] int check_array_sizes(const MapSpec& spec, std::uint32_t flags_allowed);
 

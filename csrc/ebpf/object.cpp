@@ -28,6 +28,18 @@ constexpr SectionType kSectionTypes[] = {
     {"action", ProgramType::tc},
     {"socket", ProgramType::socket_filter},
 };
+// What libbpf knows beside these; a name may go on after a slash, a dot or an underscore.
+constexpr std::string_view kForeignSections[] = {
+    "kprobe",  "kretprobe", "ksyscall", "kretsyscall",    "uprobe",     "uretprobe", "usdt",
+    "fentry",  "fexit",     "fmod_ret", "fsession",       "tracepoint", "tp",        "tp_btf",
+    "raw_tp",  "lsm",       "iter",     "raw_tracepoint", "perf_event", "cgroup",    "cgroup_skb",
+    "sockops", "sk_msg",    "sk_skb",   "sk_reuseport",   "sk_lookup",  "lwt",       "lirc_mode2",
+    "syscall", "freplace",  "netkit",   "flow_dissector", "netfilter",  "struct_ops"};
+
+std::string_view section_head(std::string_view section) {
+  if (section.starts_with('?')) section.remove_prefix(1);
+  return section.substr(0, section.find('/'));
+}
 
 // A function: some instructions of an executable section.
 struct Function {
@@ -48,7 +60,7 @@ class Linker {
     program_.name = entry.name;
     program_.section = file_.sections[entry.section].name;
     program_.type = program_type_of(program_.section);
-    program_.fragments = program_.section.starts_with("xdp.frags");
+    program_.fragments = section_head(program_.section) == "xdp.frags";
     place(entry);
     for (std::size_t next = 0; next < placed_.size(); ++next) {
       if (auto status = copy(*placed_[next].function); !status) return status.error();
@@ -159,8 +171,8 @@ class Linker {
         program_.code[base + index + 1].imm = 0;
         return {};
       }
-      return fault(function, index,
-                   "needs the external symbol " + name + ", which only the kernel has");
+      program_.external = name;  // whoever runs the program says what it means
+      return {};
     }
     if (symbol.section >= file_.sections.size()) {
       return fault(function, index, "refers to " + name + ", which lies in no section");
@@ -254,11 +266,37 @@ std::vector<Function> functions_of(const Elf& file) {
 }  // namespace
 
 ProgramType program_type_of(std::string_view section) noexcept {
-  const std::string_view head = section.substr(0, section.find('/'));
+  const std::string_view head = section_head(section);
   for (const SectionType& row : kSectionTypes) {
     if (row.prefix == head) return row.type;
   }
+  for (const std::string_view name : kForeignSections) {
+    if (head.starts_with(name) &&
+        (head.size() == name.size() || head[name.size()] == '.' || head[name.size()] == '_')) {
+      return ProgramType::foreign;
+    }
+  }
   return ProgramType::raw;
+}
+
+ProgramType type_of(const ProgramSpec& program, ProgramType fallback) noexcept {
+  return program.type == ProgramType::raw ? fallback : program.type;
+}
+
+base::Status check_type(const ProgramSpec& program, ProgramType fallback) {
+  const auto refuse = [&](const std::string& what, const std::string& hint) {
+    return base::Error{base::ErrorCode::invalid, "program " + program.name + ": " + what, hint};
+  };
+  switch (type_of(program, fallback)) {
+    case ProgramType::raw:
+      return refuse(
+          "the name of section " + program.section + " does not say what type of program it is",
+          "name a type for it: xdp, tc or socket_filter");
+    case ProgramType::foreign:
+      return refuse("section " + program.section + " is for programs that see no frames",
+                    "a classifier is made of xdp, tc or socket_filter programs");
+    default: return {};
+  }
 }
 
 const MapSpec* ObjectSpec::map(std::string_view name) const {
@@ -270,11 +308,30 @@ const MapSpec* ObjectSpec::map(std::string_view name) const {
 MapSpec* ObjectSpec::map(std::string_view name) {
   return const_cast<MapSpec*>(std::as_const(*this).map(name));
 }
-ProgramSpec* ObjectSpec::program(std::string_view name) {
-  for (ProgramSpec& each : programs) {
+const ProgramSpec* ObjectSpec::program(std::string_view name) const {
+  for (const ProgramSpec& each : programs) {
     if (each.name == name) return &each;
   }
   return nullptr;
+}
+ProgramSpec* ObjectSpec::program(std::string_view name) {
+  return const_cast<ProgramSpec*>(std::as_const(*this).program(name));
+}
+
+bool refers_to(const ProgramSpec& program, std::size_t map) noexcept {
+  return std::ranges::any_of(program.references,
+                             [&](const MapReference& reference) { return reference.map == map; });
+}
+
+void add_slot_programs(const ObjectSpec& object, std::vector<std::string>& names) {
+  for (const MapSpec& map : object.maps) {
+    for (const InitialSlot& slot : map.slots) {
+      if (map.type == MapType::prog_array && object.program(slot.target) != nullptr &&
+          std::ranges::find(names, slot.target) == names.end()) {
+        names.push_back(slot.target);
+      }
+    }
+  }
 }
 
 base::Result<ObjectSpec> read_object(base::ByteView bytes) {
@@ -309,6 +366,7 @@ base::Result<ObjectSpec> read_object(base::ByteView bytes) {
     return base::Error{base::ErrorCode::invalid, "the object file has no program",
                        "put one into a section, for instance SEC(\"xdp\")"};
   }
+  object.legacy_maps = file.find("maps") != 0;
   for (ObjectMap& map : maps.value()) {
     object.maps.push_back(std::move(map.spec));
   }

@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint32_t kEthernetHeader = 14;
 constexpr std::uint32_t kXdpFrame = 40;  // sizeof(struct xdp_frame): adjust_head stops there
 constexpr std::uint32_t kMaxMeta = 252;
+constexpr std::size_t kFragmentBytes = 4096;  // each but the last is full
 constexpr std::uint32_t kXdpContextBytes = 24;
 constexpr std::uint32_t kSkbContextBytes = 192;
 
@@ -139,6 +140,9 @@ int Packet::adjust_head(std::int32_t delta) {
 }
 
 int Packet::adjust_tail(std::int32_t delta) {
+  if (!fragments_.empty()) {
+    return delta < 0 ? shrink_fragments(-std::int64_t{delta}) : grow_fragment(delta);
+  }
   const std::int64_t end = std::int64_t{end_} + delta;
   if (end > std::int64_t{parameters_.buffer_bytes} - parameters_.tailroom ||
       end < std::int64_t{data_} + kEthernetHeader) {
@@ -148,6 +152,27 @@ int Packet::adjust_tail(std::int32_t delta) {
     std::memset(buffer_.data() + end_, 0, static_cast<std::size_t>(delta));
   }
   end_ = static_cast<std::uint32_t>(end);
+  return 0;
+}
+
+// Only the last fragment grows, to the end of its page.
+int Packet::grow_fragment(std::int32_t bytes) {
+  const std::size_t last = (fragments_.size() - 1) % kFragmentBytes + 1;
+  if (static_cast<std::size_t>(bytes) > kFragmentBytes - last) {
+    return -EINVAL;
+  }
+  fragments_.resize(fragments_.size() + static_cast<std::size_t>(bytes));
+  return 0;
+}
+
+// From the last fragment on, then of the linear part.
+int Packet::shrink_fragments(std::int64_t bytes) {
+  if (bytes > std::int64_t{length()} - kEthernetHeader) {
+    return -EINVAL;
+  }
+  const std::size_t here = std::min(fragments_.size(), static_cast<std::size_t>(bytes));
+  fragments_.resize(fragments_.size() - here);
+  end_ -= static_cast<std::uint32_t>(static_cast<std::size_t>(bytes) - here);
   return 0;
 }
 

@@ -31,6 +31,7 @@ struct PacketParameters {
   std::uint32_t ifindex = 1;
   std::uint32_t ingress_ifindex = 1;  // __sk_buff's: where the frame came in
   std::uint32_t rx_queue = 0;
+  std::uint32_t mtu = 1500;  // of interface `ifindex`
   std::uint32_t egress_ifindex = 0;
   std::uint32_t link_bytes = 0;  // of the frame's begin that the program does not see
 };
@@ -68,6 +69,8 @@ class Packet {
   [[nodiscard]] std::uint32_t length() const noexcept {
     return end_ - data_ + static_cast<std::uint32_t>(fragments_.size());
   }
+  // Of the part that the program sees.
+  [[nodiscard]] std::uint32_t linear_length() const noexcept { return end_ - data_; }
 
   // 0 or a negative errno.
   int adjust_head(std::int32_t delta);
@@ -85,6 +88,8 @@ class Packet {
   Redirect redirect;
 
  private:
+  int grow_fragment(std::int32_t bytes);
+  int shrink_fragments(std::int64_t bytes);
   void describe_xdp();
   void describe_skb();
   void put(std::uint32_t offset, std::uint32_t value);

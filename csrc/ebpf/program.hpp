@@ -39,7 +39,8 @@ enum class CpuVersion : std::uint8_t { v1 = 1, v2, v3, v4 };
 // a last instruction that falls off).
 enum class Mode : std::uint8_t { isa, kernel_strict };
 
-enum class ProgramType : std::uint8_t { raw, xdp, tc, socket_filter };
+// foreign: of a kind that no classifier is made of (tracing, cgroup, …).
+enum class ProgramType : std::uint8_t { raw, xdp, tc, socket_filter, foreign };
 
 // Where an instruction came from in the C source (.BTF.ext line info).
 struct SourceLine {

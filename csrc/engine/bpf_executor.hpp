@@ -70,10 +70,11 @@ class BpfExecutor {
   static std::uint32_t this_cpu();
 };
 
-// `object` and `file` outlive the executor. Errors: of the checks, of the verifier, unavailable.
+// `object` and `file` outlive the executor; `only`: the programs to load, empty: all that can be.
+// Errors: of the checks, of the verifier, unavailable.
 [[nodiscard]] base::Result<std::unique_ptr<BpfExecutor>> make_executor(
     ExecutorKind kind, base::ByteView file, const ebpf::ObjectSpec& object,
-    const ExecutorClock& clock = {});
+    const std::vector<std::string>& only = {}, const ExecutorClock& clock = {});
 
 // Keeps the calling thread on its CPU while it lives, so that per-CPU values of VM and kernel fall
 // into the same slot.

@@ -11,6 +11,9 @@ constexpr std::uint8_t kUdp = 17;
 constexpr std::uint8_t kTcp = 6;
 constexpr std::size_t kShortest = 14;
 constexpr std::size_t kLongest = 1514;
+constexpr std::size_t kLongestJumbo = 20'000;
+constexpr std::size_t kLinearBytes = 3520;  // of a page, without head- and tailroom
+constexpr std::size_t kFragmentBytes = 4096;
 
 // Values at which programs' comparisons tip over.
 constexpr std::uint32_t kEdges[] = {0,      1,      0x7f,   0x80,        0xff,        0x100,
@@ -32,7 +35,21 @@ base::ByteView BpfFrames::next() {
     mutate();
   }
   frame_.resize(std::clamp(frame_.size(), kShortest, kLongest));
+  if (jumbo_ && random_.below(4) == 0) lengthen();
   return frame_;
+}
+
+// To any length, or to one that is near a fragment's end.
+void BpfFrames::lengthen() {
+  std::size_t bytes = kLongest + random_.below(kLongestJumbo - kLongest);
+  if (random_.below(2) == 0) {
+    bytes = kLinearBytes + random_.below(4) * kFragmentBytes + random_.below(33) - 16;
+  }
+  while (frame_.size() + 8 <= bytes) {
+    put32(random_.next());
+    put32(frame_.size());
+  }
+  frame_.resize(bytes);
 }
 
 void BpfFrames::build() {

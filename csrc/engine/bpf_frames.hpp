@@ -13,13 +13,16 @@ namespace ringbed::engine {
 
 class BpfFrames {
  public:
-  explicit BpfFrames(std::uint64_t seed) : random_(seed, "bpf.frames") {}
+  // `jumbo`: every fourth frame is longer than a page, for programs that take fragments.
+  explicit BpfFrames(std::uint64_t seed, bool jumbo = false)
+      : random_(seed, "bpf.frames"), jumbo_(jumbo) {}
 
-  // Valid until the next one. 14 to 1,514 bytes, mostly short.
+  // Valid until the next one. 14 to 1,514 bytes, mostly short; jumbo ones up to 20,000.
   base::ByteView next();
 
  private:
   void build();
+  void lengthen();
   void network(bool is_v6, std::uint8_t protocol, std::size_t payload_bytes);
   void transport(std::uint8_t protocol, std::size_t payload_bytes);
   void payload(std::size_t bytes);
@@ -36,6 +39,7 @@ class BpfFrames {
   }
 
   base::Random random_;
+  bool jumbo_;
   std::vector<std::uint8_t> frame_;
 };
 

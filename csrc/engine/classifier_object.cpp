@@ -40,15 +40,7 @@ std::string program_names(const ObjectSpec& spec) {
 
 base::Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    // A bare name that was not found beside the scenario: the build makes it, when it has clang.
-    if (path.find('/') == std::string::npos) {
-      return Error{ErrorCode::unavailable,
-                   "the bundled object " + path + " was not built: there was no clang for BPF",
-                   "install clang and libbpf-dev, then build again: npm run setup"};
-    }
-    return Error{ErrorCode::io, "the classifier's object " + path + " cannot be read", ""};
-  }
+  if (!in) return Error{ErrorCode::io, "the classifier's object " + path + " cannot be read", ""};
   return std::vector<std::uint8_t>{std::istreambuf_iterator<char>(in), {}};
 }
 
@@ -125,6 +117,7 @@ base::Result<std::string> find_entry(const ClassifierPlan& plan, ObjectSpec& spe
   if (spec.program("classifier") != nullptr) return std::string("classifier");
   std::vector<std::string> candidates;
   for (const auto& program : spec.programs) {
+    if (program.type == ProgramType::foreign) continue;
     const bool is_stage = std::any_of(spec.maps.begin(), spec.maps.end(), [&](const MapSpec& map) {
       return std::any_of(map.slots.begin(), map.slots.end(),
                          [&](const auto& slot) { return slot.target == program.name; });
@@ -176,21 +169,11 @@ void add_count(std::vector<NamedCount>& counts, const char* name, std::uint64_t 
   }
 }
 
-}  // namespace
-
-base::Result<std::unique_ptr<ClassifierObject>> open_classifier(const ClassifierPlan& plan) {
-  auto object = open_object(plan);
-  if (!object) return object;
-  auto entry = find_entry(plan, object.value()->spec);
-  if (!entry) return entry.error();
-  return object;
-}
-
-base::Result<std::unique_ptr<ClassifierObject>> open_object(const ClassifierPlan& plan) {
-  auto file = read_file(plan.object);
-  if (!file) return file.error();
+// The object of those bytes with the plan applied; an entry that is not clear stays empty.
+base::Result<std::unique_ptr<ClassifierObject>> make_object(const ClassifierPlan& plan,
+                                                            std::vector<std::uint8_t> file) {
   auto object = std::make_unique<ClassifierObject>();
-  object->file = std::move(file).value();
+  object->file = std::move(file);
   object->name = plan.object.substr(plan.object.rfind('/') + 1);
   auto spec = ebpf::read_object(object->file);
   if (!spec) {
@@ -222,6 +205,42 @@ base::Result<std::unique_ptr<ClassifierObject>> open_object(const ClassifierPlan
   return object;
 }
 
+}  // namespace
+
+base::Result<std::unique_ptr<ClassifierObject>> open_classifier(const ClassifierPlan& plan) {
+  auto file = read_file(plan.object);
+  if (!file) return file.error();
+  return open_classifier(plan, std::move(file).value());
+}
+
+base::Result<std::unique_ptr<ClassifierObject>> open_classifier(const ClassifierPlan& plan,
+                                                                std::vector<std::uint8_t> file) {
+  auto object = make_object(plan, std::move(file));
+  if (!object) return object;
+  auto entry = find_entry(plan, object.value()->spec);
+  if (!entry) return entry.error();
+  for (const std::string& name : used_programs(*object.value())) {
+    const auto status = ebpf::check_type(*object.value()->spec.program(name), ProgramType::raw);
+    if (!status) {
+      return Error{status.error().code, object.value()->name + ": " + status.error().message,
+                   status.error().hint};
+    }
+  }
+  return object;
+}
+
+base::Result<std::unique_ptr<ClassifierObject>> open_object(const ClassifierPlan& plan) {
+  auto file = read_file(plan.object);
+  if (!file) return file.error();
+  return make_object(plan, std::move(file).value());
+}
+
+std::vector<std::string> used_programs(const ClassifierObject& object) {
+  std::vector<std::string> names = {object.entry};
+  ebpf::add_slot_programs(object.spec, names);
+  return names;
+}
+
 std::vector<MapEntry> classifier_entries(const Plan& plan, const ClassifierObject& object) {
   std::vector<MapEntry> entries;
   const auto holds = [&](std::string_view name, std::uint32_t key, std::uint32_t value) {
@@ -243,13 +262,15 @@ std::vector<MapEntry> classifier_entries(const Plan& plan, const ClassifierObjec
   return entries;
 }
 
+bool counts_stages(const ClassifierObject& object) {
+  const MapSpec* counters = object.spec.map(kStageCounters);
+  return counters != nullptr && counters->value_size == kCounters * 8 &&
+         counters->max_entries > kEntrySlot;
+}
+
 std::vector<ClassifierStage> classifier_stages(const ClassifierObject& object,
                                                const ReadSlot& read) {
-  const MapSpec* counters = object.spec.map(kStageCounters);
-  if (counters == nullptr || counters->value_size != kCounters * 8 ||
-      counters->max_entries <= kEntrySlot) {
-    return {};
-  }
+  if (!counts_stages(object)) return {};
   std::vector<ClassifierStage> rows;
   std::vector<std::uint8_t> bytes;
   const auto add = [&](std::uint32_t slot, const std::string& name) {
@@ -278,6 +299,19 @@ std::vector<ClassifierStage> classifier_stages(const ClassifierObject& object,
   }
   add(kEntrySlot, object.entry);
   return rows;
+}
+
+ClassifierStage entry_stage(const ClassifierObject& object,
+                            std::span<const std::uint64_t> verdicts) {
+  ClassifierStage row;
+  row.slot = kEntrySlot;
+  row.name = object.entry;
+  for (std::uint32_t verdict = 0; verdict < verdicts.size(); ++verdict) {
+    row.hits += verdicts[verdict];
+    const std::string name = verdict_name(ProgramType::xdp, verdict);
+    add_count(row.verdicts, name.c_str(), verdicts[verdict]);
+  }
+  return row;
 }
 
 std::string verdict_name(ProgramType type, std::uint32_t verdict) {

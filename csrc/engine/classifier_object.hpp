@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,14 +35,20 @@ struct ClassifierObject {
   std::vector<std::string> stages;  // by slot; of the scenario, or as the object has them
 };
 
-// Reads the object and applies the plan. Errors: unavailable (a bundled object that was not
-// built), io, invalid (no such program, map or slot; which entry is meant).
+// Reads the object and applies the plan. Errors: io, invalid (no such program, map or slot; which
+// entry is meant; a program in use that no classifier is made of).
 [[nodiscard]] base::Result<std::unique_ptr<ClassifierObject>> open_classifier(
     const ClassifierPlan& plan);
+// The same of an object whose bytes are at hand; the plan's path is its name only.
+[[nodiscard]] base::Result<std::unique_ptr<ClassifierObject>> open_classifier(
+    const ClassifierPlan& plan, std::vector<std::uint8_t> file);
 
 // The same, but an entry that is not clear is no error: it stays empty.
 [[nodiscard]] base::Result<std::unique_ptr<ClassifierObject>> open_object(
     const ClassifierPlan& plan);
+
+// The entry, and everything that stands in a slot.
+[[nodiscard]] std::vector<std::string> used_programs(const ClassifierObject& object);
 
 // What to write into the maps of stage.h before the first frame.
 struct MapEntry {
@@ -57,9 +64,16 @@ struct MapEntry {
 using ReadSlot =
     std::function<bool(std::string_view map, std::uint32_t index, std::vector<std::uint8_t>& to)>;
 
+// Whether the object keeps the counters of stage.h.
+[[nodiscard]] bool counts_stages(const ClassifierObject& object);
+
 // The stages' counters, the entry last. Empty when the object does not count.
 [[nodiscard]] std::vector<ClassifierStage> classifier_stages(const ClassifierObject& object,
                                                              const ReadSlot& read);
+
+// The entry alone, of an object that does not count: XDP verdicts that somebody else counted.
+[[nodiscard]] ClassifierStage entry_stage(const ClassifierObject& object,
+                                          std::span<const std::uint64_t> verdicts);
 
 // "XDP_PASS", "TC_ACT_OK", ...; the number where it has no name.
 [[nodiscard]] std::string verdict_name(ebpf::ProgramType type, std::uint32_t verdict);

@@ -30,8 +30,8 @@ bool calls(const ebpf::ObjectSpec& object, std::int32_t helper) {
 // Frames from a capture or by chance.
 class Frames {
  public:
-  static base::Result<Frames> open(const ClassifierRunOptions& options) {
-    Frames frames(options);
+  static base::Result<Frames> open(const ClassifierRunOptions& options, bool jumbo) {
+    Frames frames(options, jumbo);
     if (options.frames.empty()) return frames;
     auto reader = gen::PcapReader::open(options.frames);
     if (!reader) return reader.error();
@@ -57,8 +57,8 @@ class Frames {
   }
 
  private:
-  explicit Frames(const ClassifierRunOptions& options)
-      : random_(options.seed), left_(options.random) {}
+  Frames(const ClassifierRunOptions& options, bool jumbo)
+      : random_(options.seed, jumbo), left_(options.random) {}
 
   BpfFrames random_;
   std::uint64_t left_;
@@ -120,7 +120,7 @@ base::Status ClassifierRunner::add(ExecutorKind kind, std::unique_ptr<BpfExecuto
     options_.tamper(kind, *tampered_.back());
     spec = tampered_.back().get();
   }
-  auto made = make_executor(kind, object_->file, *spec, clock);
+  auto made = make_executor(kind, object_->file, *spec, used_programs(*object_), clock);
   if (!made) return made.error();
   into = std::move(made).value();
   program = into->program(object_->entry);
@@ -224,7 +224,7 @@ bool ClassifierRunner::step(base::ByteView frame) {
 base::Result<ClassifierRunResult> ClassifierRunner::run() {
   if (auto status = open(); !status) return status.error();
   if (auto status = make(); !status) return status.error();
-  auto frames = Frames::open(options_);
+  auto frames = Frames::open(options_, object_->spec.program(object_->entry)->fragments);
   if (!frames) return frames.error();
   base::ByteView frame;
   bool differs = false;
@@ -239,6 +239,11 @@ base::Result<ClassifierRunResult> ClassifierRunner::run() {
   }
   for (const auto& [verdict, count] : verdicts_) {
     result_.verdicts.push_back({name_of(verdict), count});
+  }
+  if (result_.frames == 0 && result_.skipped > 0) {
+    result_.excepted.emplace_back(
+        "everything: the kernel's test run takes no frame for a program of section " +
+        object_->spec.program(object_->entry)->section);
   }
   if (verdict_clocked_) {
     result_.excepted.emplace_back("verdicts and bytes: they depend on the time");

@@ -13,23 +13,6 @@ namespace ringbed::engine {
 
 namespace {
 
-// Slots of prog_arrays that the scenario filled, not the object: libbpf knows the latter only.
-int fill_slots(const ebpf::ObjectSpec& object, const ebpf::KernelCollection& kernel) {
-  for (const ebpf::MapSpec& spec : object.maps) {
-    if (spec.type != ebpf::MapType::prog_array) continue;
-    const ebpf::KernelMap* map = kernel.map(spec.name);
-    for (const ebpf::InitialSlot& slot : spec.slots) {
-      const ebpf::KernelProgram* program = kernel.program(slot.target);
-      if (map == nullptr || program == nullptr) continue;
-      const int descriptor = program->descriptor();
-      const int fault = map->write(reinterpret_cast<const std::uint8_t*>(&slot.index),
-                                   reinterpret_cast<const std::uint8_t*>(&descriptor), 0);
-      if (fault != 0) return fault;
-    }
-  }
-  return 0;
-}
-
 class KernelExecutor final : public BpfExecutor {
  public:
   explicit KernelExecutor(ebpf::KernelCollection kernel, const ebpf::ObjectSpec& object)
@@ -113,13 +96,14 @@ class KernelExecutor final : public BpfExecutor {
 
 }  // namespace
 
-base::Result<std::unique_ptr<BpfExecutor>> make_kernel_executor(base::ByteView file,
-                                                                const ebpf::ObjectSpec& object) {
-  auto loaded = ebpf::KernelCollection::load(file, object);
+base::Result<std::unique_ptr<BpfExecutor>> make_kernel_executor(
+    base::ByteView file, const ebpf::ObjectSpec& object, const std::vector<std::string>& only) {
+  ebpf::KernelOptions options;
+  options.only = only;
+  auto loaded = ebpf::KernelCollection::load(file, object, options);
   if (!loaded) return loaded.error();
-  if (const int fault = fill_slots(object, loaded.value()); fault != 0) {
-    return ebpf::kernel_error("cannot put the stages into their slots", -fault);
-  }
+  // libbpf filled the slots that the file names; the scenario may have named others.
+  if (auto status = loaded.value().fill_slots(); !status) return status.error();
   return std::unique_ptr<BpfExecutor>(
       std::make_unique<KernelExecutor>(std::move(loaded).value(), object));
 }

@@ -41,6 +41,7 @@ ebpf::ClassifierLayout layout_of(const ClassifierPlan& plan, ClassifierObject& o
       ebpf::LoadableObject{std::move(object.file), object.spec, object.fallback}));
   layout.entry = object.entry;
   layout.own_maps = {std::string(kStageSettings)};
+  layout.count_verdicts = !counts_stages(object);
   if (!plan.stages.empty()) {
     layout.prog_array = prog_array_of(plan, object.spec);
     for (const std::string& stage : plan.stages) {
@@ -67,7 +68,7 @@ ebpf::Prepare tell_stages(const Plan& plan, const ClassifierObject& object) {
 
 std::vector<ClassifierStage> kernel_stages(const ClassifierObject& object,
                                            const ebpf::KernelClassifier& classifier) {
-  return classifier_stages(
+  std::vector<ClassifierStage> rows = classifier_stages(
       object, [&](std::string_view name, std::uint32_t index, std::vector<std::uint8_t>& to) {
         const ebpf::KernelMap* map = classifier.map(name);
         if (map == nullptr) return false;
@@ -76,6 +77,10 @@ std::vector<ClassifierStage> kernel_stages(const ClassifierObject& object,
         to.resize(map->user_value_bytes());
         return map->read(key, to.data(), 0) == 0;
       });
+  if (const auto verdicts = classifier.verdicts(); rows.empty() && verdicts) {
+    rows.push_back(entry_stage(object, *verdicts));
+  }
+  return rows;
 }
 
 }  // namespace ringbed::engine

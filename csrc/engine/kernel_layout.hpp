@@ -19,7 +19,8 @@ namespace ringbed::engine {
 // and `object` must live as long as what is returned.
 [[nodiscard]] ebpf::Prepare tell_stages(const Plan& plan, const ClassifierObject& object);
 
-// The stages' counters as they are now, the entry last.
+// The stages' counters as they are now, the entry last; of an object that does not count, the entry
+// alone.
 [[nodiscard]] std::vector<ClassifierStage> kernel_stages(const ClassifierObject& object,
                                                          const ebpf::KernelClassifier& classifier);
 

@@ -4,6 +4,7 @@
 
 #include "ebpf/kernel_pins.hpp"
 #include "engine/live_nic_world.hpp"
+#include "engine/pinned_choices.hpp"
 #include "port/netns.hpp"
 
 namespace ringbed::engine {
@@ -44,56 +45,20 @@ base::Status in_space(const std::string& name, const std::function<base::Status(
 
 // A section that does not say, or says the other: the mode decides what a program without a type
 // is.
-base::Result<std::unique_ptr<ClassifierObject>> open_for(const Plan& plan, AttachMode mode) {
-  ClassifierPlan classifier = plan.classifier;
+ClassifierPlan typed(ClassifierPlan classifier, AttachMode mode) {
   if (classifier.type.empty()) {
     classifier.type = ebpf::program_type_for(mode) == ebpf::ProgramType::tc ? "tc" : "xdp";
   }
-  return open_classifier(classifier);
+  return classifier;
 }
 
-}  // namespace
-
-base::Result<AttachMode> attach_mode(const std::string& name) {
-  if (name.empty()) return AttachMode::xdp;
-  const auto found =
-      std::ranges::find_if(kModes, [&](const NamedMode& each) { return name == each.name; });
-  if (found != std::end(kModes)) return found->mode;
-  return base::Error{base::ErrorCode::invalid, "there is no mode '" + name + "'",
-                     "native, generic, tc or tcx"};
+base::Result<std::unique_ptr<ClassifierObject>> open_for(const Plan& plan, AttachMode mode) {
+  return open_classifier(typed(plan.classifier, mode));
 }
 
-base::Result<std::unique_ptr<LoadedClassifier>> LoadedClassifier::load(const LoadRequest& request) {
-  auto object = open_for(request.plan, request.mode);
-  if (!object) return object.error();
-  auto loaded = ebpf::KernelClassifier::load(layout_of(request.plan.classifier, *object.value()),
-                                             tell_stages(request.plan, *object.value()));
-  if (!loaded) return loaded.error();
-  std::unique_ptr<LoadedClassifier> made(
-      new LoadedClassifier(request.plan, std::move(object).value(), std::move(loaded).value()));
-  ebpf::KernelClassifier& classifier = made->classifier_;
-  const base::Status attached = in_space(request.space, [&]() -> base::Status {
-    auto index = interface_index(request);
-    return index ? classifier.attach(index.value(), request.mode) : base::Status(index.error());
-  });
-  if (!attached) return attached.error();
-  if (!request.pin.empty()) {
-    if (auto status = pin_classifier(classifier, request.pin); !status) return status.error();
-  }
-  return made;
-}
-
-const char* LoadedClassifier::mode() const {
-  const AttachMode mode = classifier_.link()->mode();
-  const auto found =
-      std::ranges::find_if(kModes, [&](const NamedMode& each) { return mode == each.mode; });
-  return found == std::end(kModes) ? "native" : found->name;
-}
-
-base::Result<ebpf::ClassifierLayout> LoadedClassifier::with_stage(const Plan& plan,
-                                                                  std::uint32_t slot,
-                                                                  ClassifierObject& next) const {
-  ebpf::ClassifierLayout layout = classifier_.layout();
+// `layout` with the plan's program of `next` in slot `slot`.
+base::Result<ebpf::ClassifierLayout> with_stage(ebpf::ClassifierLayout layout, const Plan& plan,
+                                                std::uint32_t slot, ClassifierObject& next) {
   if (layout.stages.empty()) {
     return base::Error{base::ErrorCode::invalid,
                        "the classifier that is loaded fills its slots itself: no single stage of "
@@ -123,11 +88,58 @@ base::Result<ebpf::ClassifierLayout> LoadedClassifier::with_stage(const Plan& pl
   return layout;
 }
 
+}  // namespace
+
+base::Result<AttachMode> attach_mode(const std::string& name) {
+  if (name.empty()) return AttachMode::xdp;
+  const auto found =
+      std::ranges::find_if(kModes, [&](const NamedMode& each) { return name == each.name; });
+  if (found != std::end(kModes)) return found->mode;
+  return base::Error{base::ErrorCode::invalid, "there is no mode '" + name + "'",
+                     "native, generic, tc or tcx"};
+}
+
+base::Result<std::unique_ptr<LoadedClassifier>> LoadedClassifier::load(const LoadRequest& request) {
+  auto object = open_for(request.plan, request.mode);
+  if (!object) return object.error();
+  auto loaded = ebpf::KernelClassifier::load(layout_of(request.plan.classifier, *object.value()),
+                                             tell_stages(request.plan, *object.value()));
+  if (!loaded) return loaded.error();
+  std::unique_ptr<LoadedClassifier> made(
+      new LoadedClassifier(request.plan, std::move(object).value(), std::move(loaded).value()));
+  ebpf::KernelClassifier& classifier = made->classifier_;
+  const base::Status attached = in_space(request.space, [&]() -> base::Status {
+    auto index = interface_index(request);
+    return index ? classifier.attach(index.value(), request.mode) : base::Status(index.error());
+  });
+  if (!attached) return attached.error();
+  if (!request.pin.empty()) {
+    if (auto status = pin_classifier(classifier, request.pin); !status) return status.error();
+    const PinnedChoice choice{request.plan.classifier, {}, classifier.layout().objects[0]->file};
+    if (auto status = pin_choices(request.pin, {choice}); !status) {
+      (void)ebpf::remove_pins(request.pin);
+      return status.error();
+    }
+  }
+  return made;
+}
+
+const char* LoadedClassifier::mode() const {
+  if (classifier_.link() == nullptr) return "detached";
+  const AttachMode mode = classifier_.link()->mode();
+  const auto found =
+      std::ranges::find_if(kModes, [&](const NamedMode& each) { return mode == each.mode; });
+  return found == std::end(kModes) ? "native" : found->name;
+}
+
 base::Result<std::vector<std::string>> LoadedClassifier::swap(const Plan& plan, OneStage slot) {
+  if (classifier_.link() == nullptr) {
+    return base::Error{base::ErrorCode::invalid, "the classifier was unloaded", ""};
+  }
   auto next = open_for(plan, classifier_.link()->mode());
   if (!next) return next.error();
   if (slot) {
-    auto layout = with_stage(plan, *slot, *next.value());
+    auto layout = with_stage(classifier_.layout(), plan, *slot, *next.value());
     if (!layout) return layout.error();
     const std::string name = layout.value().stages[*slot].program;
     auto swapped = classifier_.swap(std::move(layout).value(), tell_stages(plan_, *object_));
@@ -142,18 +154,43 @@ base::Result<std::vector<std::string>> LoadedClassifier::swap(const Plan& plan, 
   return swapped;
 }
 
-base::Status swap_pinned(const std::string& folder, const Plan& plan) {
-  auto object = open_classifier(plan.classifier);
+base::Status swap_pinned(const std::string& folder, const Plan& plan, OneStage slot) {
+  auto link = ebpf::open_pinned_link(folder);
+  if (!link) return link.error();
+  const AttachMode mode = link.value().mode();
+  auto next = open_for(plan, mode);
+  if (!next) return next.error();
+  std::vector<PinnedChoice> choices;
+  if (slot) {
+    auto pinned = pinned_choices(folder);
+    if (!pinned) return pinned.error();
+    choices = std::move(pinned).value();
+    // Of a slot only the last choice counts.
+    std::erase_if(choices, [&](const PinnedChoice& each) { return each.slot == slot; });
+  }
+  choices.push_back({plan.classifier, slot, next.value()->file});
+
+  Plan first = plan;
+  first.classifier = choices.front().plan;
+  auto object = open_classifier(typed(first.classifier, mode), choices.front().file);
   if (!object) return object.error();
-  auto pinned = ebpf::open_pins(folder, object.value()->spec);
-  if (!pinned) return pinned.error();
-  auto loaded =
-      ebpf::KernelClassifier::load(layout_of(plan.classifier, *object.value()),
-                                   tell_stages(plan, *object.value()), pinned.value().maps);
+  ebpf::ClassifierLayout layout = layout_of(first.classifier, *object.value());
+  for (std::size_t i = 1; i < choices.size(); ++i) {
+    Plan stage = plan;
+    stage.classifier = choices[i].plan;
+    auto other = open_classifier(typed(stage.classifier, mode), choices[i].file);
+    if (!other) return other.error();
+    auto changed = with_stage(std::move(layout), stage, *choices[i].slot, *other.value());
+    if (!changed) return changed.error();
+    layout = std::move(changed).value();
+  }
+  const ebpf::PinnedMaps pinned = ebpf::open_pinned_maps(folder, object.value()->spec);
+  auto loaded = ebpf::KernelClassifier::load(std::move(layout), tell_stages(first, *object.value()),
+                                             pinned.maps);
   if (!loaded) return loaded.error();
-  if (auto status = loaded.value().take_over(std::move(pinned.value().link)); !status)
-    return status;
-  return ebpf::renew_pins(loaded.value(), folder);
+  if (auto status = loaded.value().take_over(std::move(link).value()); !status) return status;
+  if (auto status = ebpf::renew_pins(loaded.value(), folder); !status) return status;
+  return pin_choices(folder, choices);
 }
 
 base::Status unload_pinned(const std::string& folder) { return ebpf::remove_pins(folder); }

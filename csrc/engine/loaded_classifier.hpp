@@ -34,6 +34,9 @@ class LoadedClassifier {
   // start empty because the new classifier wants them otherwise.
   [[nodiscard]] base::Result<std::vector<std::string>> swap(const Plan& plan, OneStage slot);
 
+  // Off the interface, unless it is pinned; what it counted can still be read.
+  void detach() { classifier_.detach(); }
+
   [[nodiscard]] std::vector<ClassifierStage> stages() const {
     return kernel_stages(*object_, classifier_);
   }
@@ -46,17 +49,13 @@ class LoadedClassifier {
                    ebpf::KernelClassifier classifier)
       : plan_(plan), object_(std::move(object)), classifier_(std::move(classifier)) {}
 
-  [[nodiscard]] base::Result<ebpf::ClassifierLayout> with_stage(const Plan& plan,
-                                                                std::uint32_t slot,
-                                                                ClassifierObject& next) const;
-
   Plan plan_;
   std::unique_ptr<ClassifierObject> object_;  // what the entry is of
   ebpf::KernelClassifier classifier_;
 };
 
 // For a classifier that is pinned in `folder`, whoever loaded it.
-[[nodiscard]] base::Status swap_pinned(const std::string& folder, const Plan& plan);
+[[nodiscard]] base::Status swap_pinned(const std::string& folder, const Plan& plan, OneStage slot);
 [[nodiscard]] base::Status unload_pinned(const std::string& folder);
 
 // "native", "generic", "tc", "tcx"; "" is native, else generic. Error: invalid.

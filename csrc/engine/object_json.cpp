@@ -30,6 +30,7 @@ const char* type_name(ebpf::ProgramType type) {
     case ebpf::ProgramType::xdp: return "xdp";
     case ebpf::ProgramType::tc: return "tc";
     case ebpf::ProgramType::socket_filter: return "socket_filter";
+    case ebpf::ProgramType::foreign: return "other";
     case ebpf::ProgramType::raw: break;
   }
   return "unknown";

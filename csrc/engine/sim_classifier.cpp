@@ -54,6 +54,7 @@ base::Status SimClassifier::load() {
   if (auto status = machine_.set_engine(ebpf::best_engine()); !status) return status;
   ebpf::CollectionOptions options;
   options.fallback_type = object_->fallback;
+  options.only = used_programs(*object_);
   auto loaded = ebpf::Collection::load(object_->spec, machine_, options);
   if (!loaded) {
     base::Error error = loaded.error();
@@ -68,6 +69,7 @@ base::Status SimClassifier::load() {
 base::Status SimClassifier::tell(const Plan& plan) {
   for (const MapEntry& entry : classifier_entries(plan, *object_)) {
     ebpf::Map* map = programs_->map(entry.map);
+    if (map == nullptr) continue;
     const int fault = map->write(entry.key.data(), entry.value.data(), ebpf::update_flag::any);
     if (fault != 0) {
       return base::Error{base::ErrorCode::invalid,
@@ -84,6 +86,7 @@ base::Status SimClassifier::open_rings(std::uint32_t queues) {
   for (const ebpf::MapSpec& spec : object_->spec.maps) {
     if (spec.type != ebpf::MapType::xskmap) continue;
     ebpf::Map* map = programs_->map(spec.name);
+    if (map == nullptr) continue;
     for (std::uint32_t queue = 0; queue < std::min(queues, spec.max_entries); ++queue) {
       std::uint8_t key[4];
       std::uint8_t value[4];
@@ -209,8 +212,10 @@ ClassifierResult SimClassifier::result() const {
       });
   share_time(result.stages);
   for (const ebpf::MapSpec& spec : object_->spec.maps) {
+    const ebpf::Map* map = programs_->map(spec.name);
+    if (map == nullptr) continue;
     result.maps.push_back({spec.name, ebpf::map_kind_name(spec.type), spec.max_entries,
-                           programs_->map(spec.name)->memory_bytes(), preallocated(spec)});
+                           map->memory_bytes(), preallocated(spec)});
   }
   result.map_bytes = programs_->memory_bytes();
   result.fault = first_fault_;

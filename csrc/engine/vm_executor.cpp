@@ -35,11 +35,13 @@ class VmExecutor final : public BpfExecutor {
   VmExecutor(ExecutorKind kind, const ExecutorClock& clock)
       : kind_(kind), clock_(clock), machine_(environment_of(clock)) {}
 
-  base::Status load(const ebpf::ObjectSpec& object) {
+  base::Status load(const ebpf::ObjectSpec& object, const std::vector<std::string>& only) {
     if (kind_ == ExecutorKind::jit) {
       if (auto status = machine_.set_engine(ebpf::Engine::jit); !status) return status;
     }
-    auto loaded = ebpf::Collection::load(object, machine_);
+    ebpf::CollectionOptions options;
+    options.only = only;
+    auto loaded = ebpf::Collection::load(object, machine_, options);
     if (!loaded) return loaded.error();
     programs_ = std::make_unique<ebpf::Collection>(std::move(loaded).value());
     for (const ebpf::MapSpec& spec : object.maps) {
@@ -63,6 +65,7 @@ class VmExecutor final : public BpfExecutor {
     // As in the kernel's test run: no interface the frame came in by, and the Ethernet header is
     // taken away before a socket filter, and comes back as zeros.
     parameters.ingress_ifindex = 0;
+    parameters.mtu = 65536;  // the loopback's
     if (chosen.type == ebpf::ProgramType::socket_filter) parameters.link_bytes = 14;
     const ebpf::Outcome outcome = machine_.run(chosen, frame, parameters);
     into.refused = false;
@@ -82,21 +85,23 @@ class VmExecutor final : public BpfExecutor {
   }
 
   int read(std::size_t map, const std::uint8_t* key, std::uint8_t* value) override {
-    return maps_[map]->read(key, value, 0);
+    return maps_[map] == nullptr ? -ENOENT : maps_[map]->read(key, value, 0);
   }
   int write(std::size_t map, const std::uint8_t* key, const std::uint8_t* value,
             std::uint64_t flags) override {
-    return maps_[map]->write(key, value, flags);
+    return maps_[map] == nullptr ? -ENOENT : maps_[map]->write(key, value, flags);
   }
-  int remove(std::size_t map, const std::uint8_t* key) override { return maps_[map]->remove(key); }
+  int remove(std::size_t map, const std::uint8_t* key) override {
+    return maps_[map] == nullptr ? -ENOENT : maps_[map]->remove(key);
+  }
   int next_key(std::size_t map, const std::uint8_t* key, std::uint8_t* next) override {
-    return maps_[map]->next_key(key, next);
+    return maps_[map] == nullptr ? -ENOENT : maps_[map]->next_key(key, next);
   }
   [[nodiscard]] std::uint32_t value_bytes(std::size_t map) const override {
-    return maps_[map]->user_value_bytes();
+    return maps_[map] == nullptr ? 0 : maps_[map]->user_value_bytes();
   }
   [[nodiscard]] std::uint64_t memory_bytes(std::size_t map) const override {
-    return maps_[map]->memory_bytes();
+    return maps_[map] == nullptr ? 0 : maps_[map]->memory_bytes();
   }
   std::vector<ebpf::Event> drain(std::size_t map) override {
     auto* events = dynamic_cast<ebpf::EventMap*>(maps_[map]);
@@ -109,7 +114,7 @@ class VmExecutor final : public BpfExecutor {
   ExecutorClock clock_;
   ebpf::Machine machine_;
   std::unique_ptr<ebpf::Collection> programs_;
-  std::vector<ebpf::Map*> maps_;
+  std::vector<ebpf::Map*> maps_;  // nullptr: could not be made, and no program needs it
 };
 
 }  // namespace
@@ -121,17 +126,19 @@ std::uint32_t BpfExecutor::this_cpu() {
 
 base::Result<std::unique_ptr<BpfExecutor>> make_vm_executor(ExecutorKind kind,
                                                             const ebpf::ObjectSpec& object,
+                                                            const std::vector<std::string>& only,
                                                             const ExecutorClock& clock) {
   auto made = std::make_unique<VmExecutor>(kind, clock);
-  if (auto status = made->load(object); !status) return status.error();
+  if (auto status = made->load(object, only); !status) return status.error();
   return std::unique_ptr<BpfExecutor>(std::move(made));
 }
 
 base::Result<std::unique_ptr<BpfExecutor>> make_executor(ExecutorKind kind, base::ByteView file,
                                                          const ebpf::ObjectSpec& object,
+                                                         const std::vector<std::string>& only,
                                                          const ExecutorClock& clock) {
-  return kind == ExecutorKind::kernel ? make_kernel_executor(file, object)
-                                      : make_vm_executor(kind, object, clock);
+  return kind == ExecutorKind::kernel ? make_kernel_executor(file, object, only)
+                                      : make_vm_executor(kind, object, only, clock);
 }
 
 CpuPin::CpuPin() {

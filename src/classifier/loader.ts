@@ -54,13 +54,21 @@ export function placeOf(text: string): Place {
 
 export class LoadedClassifier {
   readonly #handle: Handle;
+  /** Where it is: native, generic, tc or tcx. */
   readonly mode: string;
-  readonly entry: string;
+  #entry: string;
+  /** What was counted until it was taken off. */
+  #final: LoadedStage[] | undefined;
 
   private constructor(handle: Handle) {
     this.#handle = handle;
     this.mode = handle.mode;
-    this.entry = handle.entry;
+    this.#entry = handle.entry;
+  }
+
+  /** The entry program's name; a swap may bring another. */
+  get entry(): string {
+    return this.#entry;
   }
 
   /** @throws RingbedError `invalid` for the object, the verifier's refusal, the interface; `unavailable` */
@@ -72,24 +80,36 @@ export class LoadedClassifier {
 
   /** In one step while frames flow; on an error the old one goes on. Returns the maps that start empty. */
   swap(options: SwapOptions): string[] {
-    const slot = options.slot === undefined ? {} : { slot: options.slot };
-    return native(() => this.#handle.swap({ ...plain(options), ...slot }));
+    return native(() => {
+      const fresh = this.#handle.swap(plainSwap(options));
+      this.#entry = this.#handle.entry;
+      return fresh;
+    });
   }
 
-  /** The stages' counters as they are now, the entry last. */
+  /** The stages' counters as they are now, the entry last; after close() as they were at the end. */
   stages(): LoadedStage[] {
-    return native(() => this.#handle.stages());
+    return this.#final ?? native(() => this.#handle.stages());
   }
 
   /** Takes it off the interface, unless it is pinned. */
   close(): void {
-    this.#handle.close();
+    if (this.#final !== undefined) return;
+    native(() => {
+      this.#handle.detach();
+      this.#final = this.#handle.stages();
+      this.#handle.close();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }
 
 /** Replaces a classifier that is pinned in `folder`, whoever loaded it. */
-export function swapPinned(folder: string, choice: Choice): void {
-  native(() => loadNative().swapPinned(resolve(folder), plain(choice)));
+export function swapPinned(folder: string, options: SwapOptions): void {
+  native(() => loadNative().swapPinned(resolve(folder), plainSwap(options)));
 }
 
 /** Takes a pinned classifier off its interface, and the folder away. */
@@ -107,6 +127,10 @@ function plain(choice: Choice) {
     stages: [...stages],
     progArray,
   };
+}
+
+function plainSwap({ slot, ...choice }: SwapOptions) {
+  return { ...plain(choice), ...(slot === undefined ? {} : { slot }) };
 }
 
 function native<Value>(call: () => Value): Value {

@@ -230,6 +230,8 @@ export interface LoadedClassifier {
   /** In one step; `slot`: that stage alone. Returns the names of maps that start empty. */
   swap(options: BpfObjectOptions & { object: string; program: string; slot?: number }): string[];
   stages(): LoadedStage[];
+  /** Off the interface, unless it is pinned; its counters can still be read. */
+  detach(): void;
   close(): void;
 }
 
@@ -255,8 +257,11 @@ export interface Native {
       pin: string;
     },
   ): LoadedClassifier;
-  /** Of a classifier that is pinned in `folder`. */
-  swapPinned(folder: string, options: BpfObjectOptions & { object: string; program: string }): void;
+  /** Of a classifier that is pinned in `folder`; `slot`: that stage alone. */
+  swapPinned(
+    folder: string,
+    options: BpfObjectOptions & { object: string; program: string; slot?: number },
+  ): void;
   unloadPinned(folder: string): void;
   /** Frames through one or several executors, compared. */
   classifierRun(options: ClassifierRunOptions): Handle<ClassifierRunResult>;

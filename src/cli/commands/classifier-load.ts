@@ -63,16 +63,12 @@ export async function classifierLoad(object: string, flags: LoadFlags): Promise<
     return 0;
   }
   note(`${what}; Ctrl-C takes it off\n`);
-  let stages: ReturnType<LoadedClassifier['stages']> = [];
   try {
     await withInterrupt((signal) => serveLoaded(loaded, place, signal));
-    stages = loaded.stages();
-  } catch (error) {
-    // Unloaded by a request: its counters went with it.
-    if (error instanceof RingbedError && error.code !== 'internal') throw error;
   } finally {
     loaded.close();
   }
+  const stages = loaded.stages();
   emitJson(flags.json, { entry: loaded.entry, mode: loaded.mode, stages });
   if (!jsonOnStdout(flags.json)) print(table(stages));
   return 0;
@@ -90,15 +86,13 @@ function table(stages: ReturnType<LoadedClassifier['stages']>): string {
 
 export async function classifierSwap(object: string, flags: SwapFlags): Promise<number> {
   const choice = choiceOf(object, flags);
-  if (flags.pin !== undefined) {
-    if (flags.slot !== undefined)
-      throw new RingbedError('usage', '--slot needs the process that loaded it: --on IF');
-    swapPinned(flags.pin, choice);
-    return 0;
-  }
   if (flags.slot !== undefined && !/^\d+$/.test(flags.slot))
     throw new RingbedError('usage', `--slot ${flags.slot} is no slot`, 'slots count from 0');
   const slot = flags.slot === undefined ? undefined : Number(flags.slot);
+  if (flags.pin !== undefined) {
+    swapPinned(flags.pin, { ...choice, slot });
+    return 0;
+  }
   const fresh = await askLoaded(placeOf(on(flags)), { do: 'swap', options: { ...choice, slot } });
   for (const name of fresh as string[])
     note(`map ${name} starts empty: the new classifier wants it otherwise\n`);

@@ -27,6 +27,7 @@ struct Case {
   // What cannot be compared, by the begin of the sentence that says so; nullptr: nothing.
   const char* excepted = nullptr;
   std::string_view stages{};  // separated by commas; empty: as the object has them
+  const char* type = "";      // of a section whose name does not say
 };
 
 std::uint64_t frames_wanted() {
@@ -56,6 +57,7 @@ TEST_P(ClassifierDifferential, VmJitAndKernelAreOne) {
     GTEST_SKIP() << "clang for BPF is not installed";
   }
   options.plan.program = GetParam().program;
+  options.plan.type = GetParam().type;
   options.random = frames_wanted();
   options.seed = test::seed();
   options.in = {ExecutorKind::vm, ExecutorKind::kernel};
@@ -103,9 +105,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"arithmetic", "arithmetic"}, Case{"arithmetic_v3", "arithmetic"},
                     Case{"walks", "walks"}, Case{"editor", "editor"}, Case{"filter", "filter"},
                     Case{"clocks", "clocks", "what depends on the time"},
-                    Case{"chance", "chance", "everything: bpf_get_prandom_u32"}, bundled("parse"),
-                    bundled("parse,multicast"), bundled("parse,port"), bundled("parse,connection"),
-                    bundled("parse,limit"), bundled("parse,nanonet"), bundled("sample"),
+                    Case{"chance", "chance", "everything: bpf_get_prandom_u32"},
+                    Case{"legacy", "legacy", nullptr, {}, "xdp"}, Case{"mixed", "mixed"},
+                    Case{"beside", "beside"}, Case{"core", "core"}, Case{"pieces", "pieces"},
+                    Case{"devices", "devices"}, Case{"lengths", "lengths"}, Case{"pulls", "pulls"},
+                    Case{"fragments", "fragments"}, bundled("parse"), bundled("parse,multicast"),
+                    bundled("parse,port"), bundled("parse,connection"), bundled("parse,limit"),
+                    bundled("parse,nanonet"), bundled("sample"),
                     bundled("parse,multicast,port,connection,limit,nanonet,sample")),
     [](const auto& row) {
       std::string name = std::string(row.param.object) + "_" + row.param.program + "_" +

@@ -1,0 +1,39 @@
+#include "ebpf/functions.hpp"
+
+#include <algorithm>
+
+namespace ringbed::ebpf {
+
+namespace {
+
+bool loads_function(const RawInstruction& in) noexcept {
+  return in.opcode == kLoadImm64 && in.src == pseudo::func;
+}
+
+}  // namespace
+
+std::uint32_t callee(const std::vector<RawInstruction>& code, std::size_t at) noexcept {
+  const RawInstruction& in = code[at];
+  const bool calls = in.opcode == kCall && in.src == pseudo::local_call;
+  return calls || loads_function(in)
+             ? static_cast<std::uint32_t>(at) + 1 + static_cast<std::uint32_t>(in.imm)
+             : 0;
+}
+
+std::vector<std::uint32_t> function_starts(const std::vector<RawInstruction>& code) {
+  std::vector<std::uint32_t> starts = {0};
+  for (std::size_t at = 0; at < code.size(); ++at) {
+    if (const std::uint32_t target = callee(code, at); target != 0) starts.push_back(target);
+    if (code[at].opcode == kLoadImm64) ++at;
+  }
+  std::ranges::sort(starts);
+  const auto [first, last] = std::ranges::unique(starts);
+  starts.erase(first, last);
+  return starts;
+}
+
+bool has_callbacks(const std::vector<RawInstruction>& code) noexcept {
+  return std::ranges::any_of(code, loads_function);
+}
+
+}  // namespace ringbed::ebpf

@@ -1,0 +1,22 @@
+// Where the functions of a program start whose code is in one piece, calls resolved.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ebpf/isa.hpp"
+
+namespace ringbed::ebpf {
+
+// The instruction that a call of a local function, or a load of its address, leads to; 0: it is
+// neither.
+[[nodiscard]] std::uint32_t callee(const std::vector<RawInstruction>& code,
+                                   std::size_t at) noexcept;
+
+// Ascending: 0, the program's own function, then all that are called.
+[[nodiscard]] std::vector<std::uint32_t> function_starts(const std::vector<RawInstruction>& code);
+
+// Whether a helper is given one of them to call back: the kernel then wants to know their types.
+[[nodiscard]] bool has_callbacks(const std::vector<RawInstruction>& code) noexcept;
+
+}  // namespace ringbed::ebpf

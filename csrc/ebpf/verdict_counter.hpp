@@ -1,0 +1,48 @@
+// Counts the verdicts of programs that do not count them themselves: every exit of the program's
+// own function becomes a jump to a few instructions behind its end, which count what is returned
+// and return it. Stages that are tail-called get the same, so that a frame is counted once, by
+// whoever ends its way. Nothing in front of the end moves: relocations and line numbers stay right.
+//
+//   … exit … exit │ subprograms      becomes      … goto ─┐ … goto ─┤ count; exit │ subprograms
+//                                                         └─────────┴──▶
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ebpf/isa.hpp"
+#include "ebpf/kernel_map.hpp"
+#include "ebpf/object.hpp"
+
+namespace ringbed::ebpf {
+
+class VerdictCounter {
+ public:
+  // By verdict (XDP_ABORTED … XDP_REDIRECT); what is larger counts as XDP_ABORTED, as in the
+  // kernel.
+  static constexpr std::uint32_t kVerdicts = 5;
+
+  // Error: unavailable, resource.
+  [[nodiscard]] static base::Result<VerdictCounter> create();
+
+  [[nodiscard]] int descriptor() const noexcept { return map_.descriptor(); }
+  // Of all programs that count with it, together.
+  [[nodiscard]] std::array<std::uint64_t, kVerdicts> counts() const;
+
+ private:
+  explicit VerdictCounter(KernelMap map) : map_(std::move(map)) {}
+
+  KernelMap map_;
+};
+
+// `code`: a program's own function, without those that it calls. `map`: the counter's descriptor.
+// Unchanged when the function is too long to jump to its end.
+[[nodiscard]] std::vector<RawInstruction> counted(std::vector<RawInstruction> code, int map);
+
+// The same of a program with its subprograms behind it; `references` are moved with their code.
+[[nodiscard]] std::vector<RawInstruction> counted(std::vector<RawInstruction> code, int map,
+                                                  std::vector<MapReference>& references);
+
+}  // namespace ringbed::ebpf
