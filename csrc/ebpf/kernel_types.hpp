@@ -37,6 +37,11 @@ class KernelTypes {
   // Empty: there is no such enumeration.
   [[nodiscard]] std::vector<Enumerator> enumerators(std::string_view name) const;
 
+  // The number that programs call one of the kernel's own functions by.
+  [[nodiscard]] std::optional<std::uint32_t> function(std::string_view name) const {
+    return find(BtfKind::function, name);
+  }
+
   // What a tracepoint's raw program finds in its context, by the names of the types, pointers and
   // qualifiers taken away ("" for void and numbers). Empty: there is no such tracepoint.
   [[nodiscard]] std::vector<std::string_view> tracepoint(std::string_view name) const;

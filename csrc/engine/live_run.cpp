@@ -5,6 +5,7 @@
 
 #include "engine/clock_check.hpp"
 #include "engine/datagram_ends.hpp"
+#include "engine/hardware_stamps.hpp"
 #include "engine/live_books.hpp"
 #include "engine/live_nic_world.hpp"
 #include "engine/live_session.hpp"
@@ -126,6 +127,7 @@ base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
   }
   RunResult result = close_books(plan, *world.value(), *session.value(), control.stopped());
   result.clock = std::move(clock).value();
+  result.clock.why_stamps = why_software_stamps(*world.value());
   return result;
 }
 

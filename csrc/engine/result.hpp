@@ -118,6 +118,7 @@ struct ClockResult {
   std::uint64_t read_ns = 0;  // between two reads
   std::uint64_t bias_ns = 0;  // of a round trip: what the harness itself takes
   std::string stamps;         // who stamps received frames: software
+  std::string why_stamps;     // ... and not the hardware
 };
 
 struct NamedCount {

@@ -157,6 +157,7 @@ ProtoWriter write(const ClockResult& clock) {
   out.u64(3, clock.read_ns);
   out.u64(4, clock.bias_ns);
   out.text(5, clock.stamps);
+  out.text(6, clock.why_stamps);
   return out;
 }
 

@@ -9,7 +9,8 @@ namespace ringbed::port {
 namespace {
 
 constexpr std::size_t kLogBytes = 64 * 1024;
-constexpr std::size_t kLogTail = 600;  // the last lines say what was wrong
+constexpr const char* kAgreeingLicense = "Dual MIT/GPL";  // with the kernel's own
+constexpr std::size_t kLogTail = 600;                     // the last lines say what was wrong
 
 std::uint64_t address_of(const void* at) noexcept { return reinterpret_cast<std::uintptr_t>(at); }
 
@@ -101,11 +102,22 @@ base::Result<FileDescriptor> load_xdp(std::span<const bpf_insn> code, std::strin
   return load(attributes, code, name, "Apache-2.0", "XDP program");
 }
 
+base::Result<FileDescriptor> load_xdp_for(std::uint32_t interface, std::span<const bpf_insn> code,
+                                          std::string_view name) {
+  constexpr std::uint32_t kBoundToDevice = 1U << 6;  // BPF_F_XDP_DEV_BOUND_ONLY
+  bpf_attr attributes{};
+  attributes.prog_type = BPF_PROG_TYPE_XDP;
+  attributes.expected_attach_type = BPF_XDP;
+  attributes.prog_flags = kBoundToDevice;
+  attributes.prog_ifindex = interface;
+  return load(attributes, code, name, kAgreeingLicense, "XDP program");
+}
+
 base::Result<FileDescriptor> load_raw_tracepoint(std::span<const bpf_insn> code,
                                                  std::string_view name) {
   bpf_attr attributes{};
   attributes.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
-  return load(attributes, code, name, "Dual MIT/GPL", "tracing program");
+  return load(attributes, code, name, kAgreeingLicense, "tracing program");
 }
 
 base::Result<FileDescriptor> attach_raw_tracepoint(int program, const std::string& tracepoint) {

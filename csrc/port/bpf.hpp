@@ -57,6 +57,11 @@ class BpfAssembler {
   // The address of the only element of an array map.
   void load_map_value(Register to, int map) { wide(to, BPF_PSEUDO_MAP_VALUE, map); }
   void call(bpf_func_id helper) { emit(BPF_JMP | BPF_CALL, r0, r0, 0, helper); }
+  // One of the kernel's own functions, by its number in the kernel's BTF.
+  void call_kernel(std::uint32_t function) {
+    emit(BPF_JMP | BPF_CALL, r0, static_cast<Register>(BPF_PSEUDO_KFUNC_CALL), 0,
+         static_cast<std::int32_t>(function));
+  }
   void exit() { emit(BPF_JMP | BPF_EXIT, r0, r0, 0, 0); }
 
   // `op`: BPF_JEQ, BPF_JGT, ...
@@ -121,9 +126,15 @@ struct BpfMapSpec {
 [[nodiscard]] base::Result<FileDescriptor> load_xdp(std::span<const bpf_insn> code,
                                                     std::string_view name, std::uint32_t flags = 0);
 
+// One that only this interface of the calling thread's namespace can have, so that it may ask the
+// driver for more than the frame (Linux 6.3).
+[[nodiscard]] base::Result<FileDescriptor> load_xdp_for(std::uint32_t interface,
+                                                        std::span<const bpf_insn> code,
+                                                        std::string_view name);
+
 // A program that runs at a tracepoint of the kernel and may read its memory. The kernel lends the
-// helper for that only to programs under a licence that agrees with its own: `code` is declared
-// so.
+// helper for that, and functions of its own, only to programs under a licence that agrees with its
+// own: `code` is declared so.
 [[nodiscard]] base::Result<FileDescriptor> load_raw_tracepoint(std::span<const bpf_insn> code,
                                                                std::string_view name);
 // Runs it there as long as the descriptor lives.

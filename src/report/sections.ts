@@ -31,7 +31,7 @@ export function header(look: Look, report: Report): string[] {
     lines.push(paint(look, 'dim', `${port.end} ${port.backend}: ${port.mode}, ${queues}, ${pages}`));
   }
   if (report.clock !== undefined) {
-    const { source, resolutionNs, readNs, biasNs, stamps } = report.clock;
+    const { source, resolutionNs, readNs, biasNs, stamps, whyStamps } = report.clock;
     const parts = [
       `clock ${source}: resolution ${time(resolutionNs)}`,
       `read in ${time(readNs)}`,
@@ -39,6 +39,7 @@ export function header(look: Look, report: Report): string[] {
       `${stamps} stamps`,
     ];
     lines.push(paint(look, 'dim', parts.join(', ')));
+    if (whyStamps !== '') lines.push(paint(look, 'dim', `${stamps} stamps: ${whyStamps}`));
   }
   if (report.interrupted)
     lines.push(paint(look, 'yellow', 'interrupted: the figures are of the part that ran'));

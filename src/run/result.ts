@@ -143,6 +143,8 @@ export interface ClockResult {
   biasNs: bigint;
   /** Who stamps received frames. */
   stamps: string;
+  /** Why software does: what was asked of the driver, and what is missing. */
+  whyStamps: string;
 }
 
 export interface NamedCount {

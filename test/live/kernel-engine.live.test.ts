@@ -8,7 +8,14 @@ import { functional, gentle, missingHere, type Report, report } from '../support
 const missing = missingHere(['ip', 'unshare']);
 
 interface TimedReport extends Report {
-  clock?: { source: string; resolutionNs: number; readNs: number; biasNs: number; stamps: string };
+  clock?: {
+    source: string;
+    resolutionNs: number;
+    readNs: number;
+    biasNs: number;
+    stamps: string;
+    whyStamps: string;
+  };
 }
 
 describe.skipIf(missing !== undefined)('generator.engine: kernel', () => {
@@ -28,6 +35,10 @@ describe.skipIf(missing !== undefined)('generator.engine: kernel', () => {
     expect(live.streams[0]).toMatchObject(gaps);
     expect(live.clock).toMatchObject({ source: 'CLOCK_MONOTONIC', stamps: 'software' });
     expect(live.clock?.biasNs).toBeGreaterThan(0);
+    // veth answers (with the stamp that a socket buffer may have) and has no clock.
+    expect(live.clock?.whyStamps).toMatch(
+      /^the driver of rb\w+ answers for receive timestamps, but has no clock/,
+    );
   });
 
   it('shows the gaps that were achieved', () => {

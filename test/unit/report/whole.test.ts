@@ -32,6 +32,7 @@ it('shows the clock and the gaps of a live run, and neither in virtual time', ()
     readNs: 25n,
     biasNs: 310n,
     stamps: 'software',
+    whyStamps: '',
   };
   const [stream] = record.result.streams;
   if (stream === undefined) throw new Error('the sample has streams');
