@@ -1,9 +1,9 @@
 // bench: base std=17 ns3-applications ns3-point-to-point gsl
 // The main job as a user does it: ten million packets of scenarios/nanonet-unicast.yaml in the
 // simulator, the whole process from start to report; beside it an empty UDP flow of two hosts on
-// one link in ns-3 (Debian's libns3-dev, libgsl-dev). Wall clock, medians of three; ratio: ringbed's packets a
-// second to the peer's. Also what the process takes beyond a run of a tenth of the packets in
-// memory: nothing may grow with their number.
+// one link in ns-3 (Debian's libns3-dev, libgsl-dev). Wall clock, medians of three; ratio:
+// ringbed's packets a second to the peer's. Also what the process takes beyond a run of a tenth of
+// the packets in memory: nothing may grow with their number.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
