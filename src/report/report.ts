@@ -5,10 +5,15 @@ import type {
   ClassifierResult,
   ClassifierSwaps,
   ClockResult,
+  ConnectionsResult,
   NamedCount,
+  Packets,
+  PoolResult,
   PortResult,
+  RingResult,
   RunRecord,
   RunResult,
+  StreamResult,
 } from '../run/result.js';
 import { type Hist, summaryOf } from './hist.js';
 import { notesOf } from './notes.js';
@@ -23,20 +28,7 @@ export interface Report {
   /** The clock that the times are of; absent where time is virtual. */
   clock?: ClockResult;
   interrupted: boolean;
-  packets: {
-    offered: bigint;
-    duplicated: bigint;
-    received: bigint;
-    processed: bigint;
-    bypassed: bigint;
-    responded: bigint;
-    delivered: bigint;
-    responses: bigint;
-    offeredBytes: bigint;
-    responseBytes: bigint;
-    /** Frames that were due and had not left when the time was over; not among the offered. */
-    unsent: bigint;
-  };
+  packets: Packets;
   conserved: boolean;
   /** Where conservation broke; absent where it held. */
   imbalance?: string;
@@ -46,48 +38,15 @@ export interface Report {
   drops: { stage: string; reason: string; count: bigint; kernel?: Record<string, bigint> }[];
   stages: { name: string; in: bigint; out: bigint; ns: Hist }[];
   latency: Record<string, Hist>;
-  pool: {
-    kind: string;
-    size: number;
-    inUsePeak: number;
-    exhausted: bigint;
-    gets: bigint;
-    puts: bigint;
-    bytes: bigint;
-  } | null;
-  connections: {
-    kind: string;
-    buckets: number;
-    active: number;
-    peak: number;
-    inserted: bigint;
-    expired: bigint;
-    rejected: bigint;
-    evicted: bigint;
-    closed: bigint;
-    cleared: bigint;
-    lookups: bigint;
-    maxChain: number;
-    meanProbes: number;
-    bytes: bigint;
-  } | null;
-  rings: { name: string; size: number; peak: number; full: bigint }[];
-  streams: {
-    name: string;
-    flows: number;
-    offered: bigint;
-    received: bigint;
-    lost: bigint;
-    duplicated: bigint;
-    reordered: bigint;
-    responses: bigint;
-    offeredBytes: bigint;
-    unsent: bigint;
+  pool: PoolResult | null;
+  connections: ConnectionsResult | null;
+  rings: RingResult[];
+  streams: (Omit<StreamResult, 'response' | 'gapIntended' | 'gapAchieved'> & {
     response: Hist;
     gapIntended: Hist;
     /** Where the frames leave; empty in `sim`. */
     gapAchieved: Hist;
-  }[];
+  })[];
   cores: {
     core: number;
     busyNs: bigint;
