@@ -83,8 +83,12 @@ base::Result<LiveSetup> setup_of(const Plan& plan, std::uint32_t longest) {
 // Said before anything is made, with every capability that is missing, and not one at a time.
 base::Status check_privileges(const Plan& plan, const LiveSetup& setup) {
   std::vector<port::Capability> wanted{port::Capability::net_admin, port::Capability::net_raw};
-  if (setup.device_backend == "xdp" || plan.world == Plan::World::veth ||
-      plan.interfaces.size() == 2) {
+  const auto attaches = [](const std::string& backend) {
+    return backend == "xdp" || backend == "kernel";
+  };
+  const bool generates = plan.world == Plan::World::veth || plan.interfaces.size() == 2;
+  if (attaches(setup.device_backend) || (generates && attaches(setup.generator_backend)) ||
+      plan.has_classifier) {
     wanted.push_back(port::Capability::bpf);
   }
   if (plan.world == Plan::World::veth) {

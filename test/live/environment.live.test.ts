@@ -67,6 +67,20 @@ describe.skipIf(missing !== undefined)('a machine that lacks something', () => {
     expect(run).toMatchObject({ status: 4, stdout: '' });
   });
 
+  it('privileges: only what loads a program into the kernel needs CAP_BPF', () => {
+    const ports = ['--set', 'device.port=packet', '--set', 'generator.engine=packet', '--set', 'packets=100'];
+    const run = without(
+      'bpf,sys_admin',
+      ...['run', scenario(), '--on', 'nic:left,right', '--quiet', '--json'],
+      ...ports,
+    );
+    expect(run.stderr).toBe('');
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      conserved: true,
+      packets: { offered: 100, received: 100 },
+    });
+  });
+
   interface Finding {
     name: string;
     available: boolean;
