@@ -27,8 +27,8 @@ std::vector<std::uint32_t> function_starts(const std::vector<RawInstruction>& co
     if (code[at].opcode == kLoadImm64) ++at;
   }
   std::ranges::sort(starts);
-  const auto [first, last] = std::ranges::unique(starts);
-  starts.erase(first, last);
+  // Not std::ranges::unique: clang 14 cannot read what GCC 12's library returns.
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
   return starts;
 }
 
