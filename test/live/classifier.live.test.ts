@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main, ringbed, root, folder as scratch, start, until } from '../e2e/cli.js';
 import { compileBpf, whyNoBpfCompiler } from '../support/bpf.js';
-import { Namespace, whyNoNamespaces } from '../support/namespaces.js';
+import { Namespace, pair, whyNoNamespaces } from '../support/namespaces.js';
 
 const missing =
   whyNoNamespaces(['ip', 'unshare', 'nsenter']) ??
@@ -154,11 +154,7 @@ describe.skipIf(missing !== undefined)('a classifier on interfaces that the user
   const space = new Namespace();
   beforeAll(async () => {
     await space.start();
-    space.run('ip', 'link', 'add', 'left', 'type', 'veth', 'peer', 'name', 'right');
-    for (const name of ['left', 'right']) {
-      space.run('ip', 'link', 'set', name, 'addrgenmode', 'none');
-      space.run('ip', 'link', 'set', name, 'up');
-    }
+    pair(space, 'left', 'right');
   });
   afterAll(() => space.stop());
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { folder, ringbed, root, scenario } from '../e2e/cli.js';
 import { LiveBench, type LiveRun } from '../support/live-run.js';
-import { Namespace, whyNoNamespaces } from '../support/namespaces.js';
+import { Namespace, pair, whyNoNamespaces } from '../support/namespaces.js';
 
 const missing =
   whyNoNamespaces(['ip', 'unshare', 'nsenter', 'tcpreplay']) ??
@@ -29,11 +29,7 @@ describe.skipIf(missing !== undefined)('a running device', () => {
     await space.start();
     bench = new LiveBench(space);
     space.run('ip', 'link', 'set', 'lo', 'up');
-    space.run('ip', 'link', 'add', 'left', 'type', 'veth', 'peer', 'name', 'right');
-    for (const name of ['left', 'right']) {
-      space.run('ip', 'link', 'set', name, 'addrgenmode', 'none');
-      space.run('ip', 'link', 'set', name, 'up');
-    }
+    pair(space, 'left', 'right');
   });
   afterEach(() => bench.endAll());
   afterAll(() => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main, scenario } from '../e2e/cli.js';
 import { gentle, missingHere, report } from '../support/live-report.js';
 import { LiveBench } from '../support/live-run.js';
-import { Namespace } from '../support/namespaces.js';
+import { Namespace, pair } from '../support/namespaces.js';
 
 const missing = missingHere(['ip', 'unshare', 'nsenter', 'setpriv']);
 const set = (...values: string[]) => values.flatMap((value) => ['--set', value]);
@@ -82,11 +82,7 @@ describe.skipIf(missing !== undefined)("without the privilege to hear the kernel
   beforeAll(async () => {
     await space.start();
     bench = new LiveBench(space);
-    space.run('ip', 'link', 'add', 'left', 'type', 'veth', 'peer', 'name', 'right');
-    for (const name of ['left', 'right']) {
-      space.run('ip', 'link', 'set', name, 'addrgenmode', 'none');
-      space.run('ip', 'link', 'set', name, 'up');
-    }
+    pair(space, 'left', 'right');
   });
   afterAll(() => {
     bench?.stop();

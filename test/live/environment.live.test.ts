@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main, root, scenario } from '../e2e/cli.js';
 import { LiveBench } from '../support/live-run.js';
-import { Namespace, whyNoNamespaces } from '../support/namespaces.js';
+import { Namespace, pair, whyNoNamespaces } from '../support/namespaces.js';
 
 const missing = whyNoNamespaces(['ip', 'unshare', 'nsenter', 'setpriv', 'prlimit']);
 if (missing !== undefined) {
@@ -21,16 +21,8 @@ describe.skipIf(missing !== undefined)('a machine that lacks something', () => {
   beforeAll(async () => {
     await space.start();
     bench = new LiveBench(space);
-    for (const [here, there] of [
-      ['left', 'right'],
-      ['idle', 'other'],
-    ] as const) {
-      space.run('ip', 'link', 'add', here, 'type', 'veth', 'peer', 'name', there);
-      for (const name of [here, there]) {
-        space.run('ip', 'link', 'set', name, 'addrgenmode', 'none');
-        space.run('ip', 'link', 'set', name, 'up');
-      }
-    }
+    pair(space, 'left', 'right');
+    pair(space, 'idle', 'other');
   });
   afterAll(() => {
     bench?.stop();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { scenario } from '../e2e/cli.js';
 import { functional, gentle, report } from '../support/live-report.js';
 import { LiveBench } from '../support/live-run.js';
-import { Namespace, whyNoNamespaces } from '../support/namespaces.js';
+import { Namespace, pair, whyNoNamespaces } from '../support/namespaces.js';
 
 const missing = whyNoNamespaces(['ip', 'unshare', 'nsenter', 'ethtool']);
 if (missing !== undefined) {
@@ -26,11 +26,7 @@ describe.skipIf(missing !== undefined)('generator.engine socket on an interface'
   beforeAll(async () => {
     await space.start();
     bench = new LiveBench(space);
-    space.run('ip', 'link', 'add', 'left', 'type', 'veth', 'peer', 'name', 'right');
-    for (const name of ['left', 'right']) {
-      space.run('ip', 'link', 'set', name, 'addrgenmode', 'none');
-      space.run('ip', 'link', 'set', name, 'up');
-    }
+    pair(space, 'left', 'right');
     // Over a veth the kernel leaves checksums to nobody.
     space.run('ethtool', '-K', 'left', 'tx', 'off');
   });

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folder, main, ringbed, root, scenario } from '../e2e/cli.js';
-import { Namespace, whyNoNamespaces } from '../support/namespaces.js';
+import { Namespace, pair, whyNoNamespaces } from '../support/namespaces.js';
 
 const missing = whyNoNamespaces(['ip', 'unshare', 'nsenter', 'tcpreplay']);
 if (missing !== undefined) {
@@ -29,11 +29,7 @@ const gentle = ['--set', 'nic.rxDescriptors=8192', '--set', 'traffic.feed.rate=5
 describe.skipIf(missing !== undefined)('ringbed run --on nic', () => {
   beforeAll(async () => {
     await space.start();
-    space.run('ip', 'link', 'add', 'left', 'type', 'veth', 'peer', 'name', 'right');
-    for (const name of ['left', 'right']) {
-      space.run('ip', 'link', 'set', name, 'addrgenmode', 'none');
-      space.run('ip', 'link', 'set', name, 'up');
-    }
+    pair(space, 'left', 'right');
     space.run('ip', 'link', 'add', 'idle', 'type', 'veth', 'peer', 'name', 'other');
     space.run('ip', 'link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'gateway');
     for (const name of ['uplink', 'gateway']) space.run('ip', 'link', 'set', name, 'up');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, scenario } from '../e2e/cli.js';
 import { LiveBench } from '../support/live-run.js';
-import { Namespace, whyNoNamespaces } from '../support/namespaces.js';
+import { Namespace, pair, whyNoNamespaces } from '../support/namespaces.js';
 
 const missing = whyNoNamespaces(['ip', 'unshare', 'nsenter', 'python3']);
 if (missing !== undefined) {
@@ -22,12 +22,7 @@ describe.skipIf(missing !== undefined)('queues that the run does not serve', () 
   beforeAll(async () => {
     await space.start();
     bench = new LiveBench(space);
-    const queues = ['numrxqueues', '4', 'numtxqueues', '4'];
-    space.run('ip', 'link', 'add', 'left', ...queues, 'type', 'veth', 'peer', 'name', 'right', ...queues);
-    for (const name of ['left', 'right']) {
-      space.run('ip', 'link', 'set', name, 'addrgenmode', 'none');
-      space.run('ip', 'link', 'set', name, 'up');
-    }
+    pair(space, 'left', 'right', 'numrxqueues', '4', 'numtxqueues', '4');
     await space.serve('python3', helper, 'queue', 'right', '3');
   });
   afterAll(() => {

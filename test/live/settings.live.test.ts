@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { scenario } from '../e2e/cli.js';
 import { LiveBench, type LiveRun } from '../support/live-run.js';
-import { Namespace, whyNoNamespaces } from '../support/namespaces.js';
+import { Namespace, pair, whyNoNamespaces } from '../support/namespaces.js';
 
 const missing = whyNoNamespaces(['ip', 'unshare', 'nsenter', 'ethtool']);
 if (missing !== undefined) {
@@ -19,12 +19,7 @@ describe.skipIf(missing !== undefined)('the settings of a named interface', () =
   beforeAll(async () => {
     await space.start();
     bench = new LiveBench(space);
-    const queues = ['numrxqueues', '4', 'numtxqueues', '4'];
-    space.run('ip', 'link', 'add', 'left', ...queues, 'type', 'veth', 'peer', 'name', 'right', ...queues);
-    for (const name of ['left', 'right']) {
-      space.run('ip', 'link', 'set', name, 'addrgenmode', 'none');
-      space.run('ip', 'link', 'set', name, 'up');
-    }
+    pair(space, 'left', 'right', 'numrxqueues', '4', 'numtxqueues', '4');
   });
   afterEach(() => bench.endAll());
   afterAll(() => {

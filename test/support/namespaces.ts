@@ -95,6 +95,15 @@ export class Namespace {
   }
 }
 
+/** A veth pair with both ends in the namespace, up and silent; `end`: more of `ip link add`, for each end. */
+export function pair(space: Namespace, left: string, right: string, ...end: string[]): void {
+  space.run('ip', 'link', 'add', left, ...end, 'type', 'veth', 'peer', 'name', right, ...end);
+  for (const name of [left, right]) {
+    space.run('ip', 'link', 'set', name, 'addrgenmode', 'none');
+    space.run('ip', 'link', 'set', name, 'up');
+  }
+}
+
 /** A veth pair with one end in each namespace. */
 export async function cable(a: Namespace, aDevice: string, b: Namespace, bDevice: string): Promise<void> {
   const peer = ['peer', 'name', bDevice, 'netns', String(b.pid)];
