@@ -21,6 +21,11 @@
 
 namespace ringbed::base {
 
+// What is left of a count when others have taken their part; never below 0.
+[[nodiscard]] constexpr std::uint64_t less(std::uint64_t all, std::uint64_t part) noexcept {
+  return all > part ? all - part : 0;
+}
+
 struct Ledger {
   std::uint64_t offered = 0;
   std::uint64_t duplicated_forward = 0;

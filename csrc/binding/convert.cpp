@@ -42,4 +42,12 @@ Napi::Value to_js(Napi::Env env, std::span<const std::uint8_t> bytes) {
   return array;
 }
 
+Napi::Array list_of(Napi::Env env, const std::vector<std::string>& texts) {
+  Napi::Array array = Napi::Array::New(env, texts.size());
+  for (std::uint32_t i = 0; i < texts.size(); ++i) {
+    array.Set(i, texts[i]);
+  }
+  return array;
+}
+
 }  // namespace ringbed::binding

@@ -5,6 +5,8 @@
 #include <napi.h>
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -22,5 +24,7 @@ namespace ringbed::binding {
 [[nodiscard]] std::span<std::uint64_t> cells_of(const Napi::Value& value);
 
 [[nodiscard]] Napi::Value to_js(Napi::Env env, std::span<const std::uint8_t> bytes);
+
+[[nodiscard]] Napi::Array list_of(Napi::Env env, const std::vector<std::string>& texts);
 
 }  // namespace ringbed::binding

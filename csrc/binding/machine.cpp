@@ -16,14 +16,6 @@ namespace {
 
 constexpr const char* kTypes = "/sys/kernel/btf/vmlinux";
 
-Napi::Array list_of(Napi::Env env, const std::vector<std::string>& texts) {
-  Napi::Array array = Napi::Array::New(env, texts.size());
-  for (std::uint32_t i = 0; i < texts.size(); ++i) {
-    array.Set(i, texts[i]);
-  }
-  return array;
-}
-
 }  // namespace
 
 Napi::Value machine(const Napi::CallbackInfo& info) {

@@ -10,24 +10,6 @@ namespace ringbed::binding {
 
 namespace {
 
-std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
-  std::string text;
-  for (const std::uint8_t byte : mac) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    text += text.empty() ? "" : ":";
-    text += {kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return text;
-}
-
-Napi::Array list_of(Napi::Env env, const std::vector<std::string>& texts) {
-  Napi::Array array = Napi::Array::New(env, texts.size());
-  for (std::uint32_t i = 0; i < texts.size(); ++i) {
-    array.Set(i, texts[i]);
-  }
-  return array;
-}
-
 // Null when the driver does not tell.
 template <typename Struct, typename Fill>
 Napi::Value part(Napi::Env env, const std::optional<Struct>& value, Fill fill) {
@@ -80,7 +62,7 @@ Napi::Object row_of(Napi::Env env, const port::NicInfo& info) {
   Napi::Object row = Napi::Object::New(env);
   row.Set("name", info.link.name);
   row.Set("index", Napi::Number::New(env, info.link.index));
-  row.Set("mac", mac_text(info.link.mac));
+  row.Set("mac", port::mac_text(info.link.mac));
   row.Set("mtu", Napi::Number::New(env, info.link.mtu));
   row.Set("up", info.link.up());
   row.Set("carrier", info.link.running());

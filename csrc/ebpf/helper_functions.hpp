@@ -12,6 +12,11 @@ namespace helper {
 
 using Function = std::uint64_t(Machine& machine, State& state);
 
+// What a helper returns for -ENOENT and the like.
+[[nodiscard]] constexpr std::uint64_t error(int negative_errno) noexcept {
+  return static_cast<std::uint64_t>(std::int64_t{negative_errno});
+}
+
 Function ktime_get_ns, get_prandom_u32, get_smp_processor_id,
     get_numa_node_id;  // helpers_environment.cpp
 Function map_lookup_elem, map_lookup_percpu_elem, map_update_elem, map_delete_elem, map_push_elem,

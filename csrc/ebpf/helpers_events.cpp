@@ -9,10 +9,6 @@ namespace ringbed::ebpf::helper {
 
 namespace {
 
-std::uint64_t error(int negative_errno) {
-  return static_cast<std::uint64_t>(std::int64_t{negative_errno});
-}
-
 constexpr std::uint64_t kWakeupFlags = 3;  // BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP
 
 RingBuffer* ring_of(Machine& machine, State& state) {

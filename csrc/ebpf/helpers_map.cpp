@@ -8,10 +8,6 @@ namespace ringbed::ebpf::helper {
 
 namespace {
 
-std::uint64_t error(int negative_errno) {
-  return static_cast<std::uint64_t>(std::int64_t{negative_errno});
-}
-
 // The map in r1, or nullptr and a fault.
 Map* map_of(Machine& machine, State& state) {
   Map* map = machine.map_of_handle(state.r[1]);

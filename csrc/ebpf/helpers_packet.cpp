@@ -10,10 +10,6 @@ namespace ringbed::ebpf::helper {
 
 namespace {
 
-std::uint64_t error(int negative_errno) {
-  return static_cast<std::uint64_t>(std::int64_t{negative_errno});
-}
-
 bool context_given(State& state, std::uint64_t value) {
   if (value == address_of(kContextRegion, 0)) {
     return true;

@@ -12,10 +12,6 @@ namespace ringbed::ebpf::helper {
 
 namespace {
 
-std::uint64_t error(int negative_errno) {
-  return static_cast<std::uint64_t>(std::int64_t{negative_errno});
-}
-
 // One conversion of a format, with its length modifiers taken away.
 std::string convert(State& state, char kind, std::uint64_t value, bool wide) {
   char text[40];

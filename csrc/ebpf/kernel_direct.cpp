@@ -21,11 +21,6 @@ namespace ringbed::ebpf {
 
 namespace {
 
-constexpr std::uint32_t kLogStatistics = 4;  // BPF_LOG_STATS
-constexpr std::uint32_t kLogEverything = 1 | kLogStatistics;
-constexpr std::size_t kStatisticsBytes = 4096;
-constexpr std::size_t kWholeLogBytes = 16u << 20;
-
 base::Result<KernelMap> reuse(const MapSpec& spec, int descriptor) {
   base::FileDescriptor copy(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
   if (!copy) return base::system_error(base::ErrorCode::resource, "map " + spec.name, errno, "");
@@ -132,7 +127,7 @@ class DirectLoader {
       return KernelProgram(program.name, program.section, type, base::FileDescriptor(result),
                            log.data());
     }
-    if (std::string_view(log.data()).find("is too large. Processed") == std::string_view::npos) {
+    if (!gave_up(log.data())) {
       log.assign(kWholeLogBytes, 0);
       result = load(program, type, code, types, kLogEverything, log);
     }

@@ -19,11 +19,6 @@ namespace ringbed::ebpf {
 
 namespace {
 
-constexpr std::uint32_t kLogStatistics = 4;  // BPF_LOG_STATS
-constexpr std::uint32_t kLogEverything = 1 | kLogStatistics;
-constexpr std::size_t kStatisticsBytes = 4096;
-constexpr std::size_t kWholeLogBytes = 16u << 20;
-
 // The first thing that libbpf said, without its name in front: what follows are consequences.
 std::string first_words(const std::string& text) {
   constexpr std::string_view kPrefix = "libbpf: ";
@@ -277,7 +272,7 @@ std::string ObjectLoader::short_log(const ProgramSpec& program) const {
 // it: its log is a million instructions of the same loop, and takes seconds.
 base::Error ObjectLoader::refused(const ProgramSpec& program, int error) {
   const std::string first = short_log(program);
-  if (first.find("is too large. Processed") != std::string::npos) {
+  if (gave_up(first)) {
     return verifier_error(program, first, error, options_.log_folder);
   }
   std::vector<char> log(kWholeLogBytes);

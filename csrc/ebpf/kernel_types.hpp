@@ -60,7 +60,7 @@ class KernelTypes {
   [[nodiscard]] Type type(std::uint32_t id) const;
   [[nodiscard]] std::string_view text(std::uint32_t offset) const;
   [[nodiscard]] std::optional<std::uint32_t> find(BtfKind kind, std::string_view name) const;
-  // Without what `through` says to look through.
+  // Without typedefs and qualifiers, and without pointers where it says so.
   [[nodiscard]] std::uint32_t strip(std::uint32_t id, bool pointers) const;
   struct Place {
     std::uint32_t type = 0;

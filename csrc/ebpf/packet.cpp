@@ -13,7 +13,6 @@ namespace {
 constexpr std::uint32_t kEthernetHeader = 14;
 constexpr std::uint32_t kXdpFrame = 40;  // sizeof(struct xdp_frame): adjust_head stops there
 constexpr std::uint32_t kMaxMeta = 252;
-constexpr std::size_t kFragmentBytes = 4096;  // each but the last is full
 constexpr std::uint32_t kXdpContextBytes = 24;
 constexpr std::uint32_t kSkbContextBytes = 192;
 

@@ -52,6 +52,9 @@ struct ContextLayout {
 };
 [[nodiscard]] ContextLayout context_layout(ProgramType type) noexcept;
 
+// Of a frame in several pieces: each but the first and the last is so long.
+inline constexpr std::size_t kFragmentBytes = 4096;
+
 class Packet {
  public:
   // Copies the frame in and describes it for a program of `type`. Bytes that do not fit the linear

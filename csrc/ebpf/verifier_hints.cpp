@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "ebpf/verifier_log.hpp"
+
 namespace ringbed::ebpf {
 
 namespace {
@@ -68,7 +70,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"back-edge",
      "this kernel takes no loops (before 5.3, or for this program): bound and unroll it, #pragma "
      "unroll"},
-    {"is too large. Processed",
+    {kTooLarge,
      "the verifier goes through 1,000,000 instructions at most, all paths and turns of loops "
      "together: make loops shorter, use bpf_loop(), split the program into tail-called stages, or "
      "into __noinline global functions, which are verified once"},

@@ -21,6 +21,19 @@
 
 namespace ringbed::ebpf {
 
+// What BPF_PROG_LOAD is asked to log, and room for it. Statistics alone, first: everything only of
+// a program that was refused.
+inline constexpr std::uint32_t kLogStatistics = 4;  // BPF_LOG_STATS
+inline constexpr std::uint32_t kLogEverything = 1 | kLogStatistics;
+inline constexpr std::size_t kStatisticsBytes = 4096;
+inline constexpr std::size_t kWholeLogBytes = 16u << 20;
+
+// Whether the verifier stopped at its limit of instructions: more of the log tells no more.
+inline constexpr std::string_view kTooLarge = "is too large. Processed";
+[[nodiscard]] inline bool gave_up(std::string_view log) noexcept {
+  return log.find(kTooLarge) != std::string_view::npos;
+}
+
 struct VerifierVerdict {
   std::vector<std::string> reason;           // the last lines before the statistics
   std::optional<std::uint32_t> instruction;  // where it happened

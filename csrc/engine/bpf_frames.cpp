@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "ebpf/kernel_program.hpp"
+#include "ebpf/packet.hpp"
+
 namespace ringbed::engine {
 
 namespace {
@@ -12,8 +15,6 @@ constexpr std::uint8_t kTcp = 6;
 constexpr std::size_t kShortest = 14;
 constexpr std::size_t kLongest = 1514;
 constexpr std::size_t kLongestJumbo = 20'000;
-constexpr std::size_t kLinearBytes = 3520;  // of a page, without head- and tailroom
-constexpr std::size_t kFragmentBytes = 4096;
 
 // Values at which programs' comparisons tip over.
 constexpr std::uint32_t kEdges[] = {0,      1,      0x7f,   0x80,        0xff,        0x100,
@@ -43,7 +44,8 @@ base::ByteView BpfFrames::next() {
 void BpfFrames::lengthen() {
   std::size_t bytes = kLongest + random_.below(kLongestJumbo - kLongest);
   if (random_.below(2) == 0) {
-    bytes = kLinearBytes + random_.below(4) * kFragmentBytes + random_.below(33) - 16;
+    bytes = ebpf::kTestRunLinearBytes + random_.below(4) * ebpf::kFragmentBytes +
+            random_.below(33) - 16;
   }
   while (frame_.size() + 8 <= bytes) {
     put32(random_.next());

@@ -10,6 +10,7 @@ namespace ringbed::engine {
 
 namespace {
 
+using base::less;
 using base::Reason;
 using base::Stage;
 using Way = KernelDrops::Way;
@@ -52,8 +53,6 @@ Reason reason_of(const std::string& kernel, Way way) {
                                 [&](const Row& known) { return known.kernel == kernel; });
   return row == kRows.end() ? Reason::kernel_drop : row->reason;
 }
-
-std::uint64_t less(std::uint64_t all, std::uint64_t part) { return all > part ? all - part : 0; }
 
 class Naming {
  public:

@@ -1,6 +1,5 @@
 #include "engine/hardware_stamps.hpp"
 
-#include "ebpf/kernel_types.hpp"
 #include "port/bpf.hpp"
 #include "port/ethtool.hpp"
 
@@ -10,9 +9,8 @@ namespace {
 
 // Loads a program, for this interface alone, that asks for the stamp of every frame. Nothing is
 // attached: the kernel resolves the question to the driver's own function while it loads.
-base::Status ask_for_stamps(std::uint32_t interface) {
+base::Status ask_for_stamps(std::uint32_t interface, const base::Result<ebpf::KernelTypes>& types) {
   using enum port::BpfAssembler::Register;
-  auto types = ebpf::KernelTypes::load();
   if (!types) {
     return types.error();
   }
@@ -34,7 +32,7 @@ base::Status ask_for_stamps(std::uint32_t interface) {
 
 }  // namespace
 
-std::string why_software_stamps(LiveWorld& world) {
+std::string why_software_stamps(LiveWorld& world, const base::Result<ebpf::KernelTypes>& types) {
   const auto link = world.device_link();
   if (!link) {
     return link.error().message;
@@ -42,7 +40,7 @@ std::string why_software_stamps(LiveWorld& world) {
   const std::string& name = link.value().name;
   std::string why;
   const base::Status ran = world.at_device([&]() -> base::Status {
-    const base::Status asked = ask_for_stamps(link.value().index);
+    const base::Status asked = ask_for_stamps(link.value().index, types);
     const auto ethtool = port::Ethtool::open(name);
     const auto clocks = ethtool ? ethtool.value().timestamping() : std::nullopt;
     const int clock = clocks ? clocks->phc_index : -1;

@@ -6,11 +6,13 @@
 
 #include <string>
 
+#include "ebpf/kernel_types.hpp"
 #include "engine/live_world.hpp"
 
 namespace ringbed::engine {
 
 // Why the stamps of the device's interface are software's: what was tried and what is missing.
-[[nodiscard]] std::string why_software_stamps(LiveWorld& world);
+[[nodiscard]] std::string why_software_stamps(LiveWorld& world,
+                                              const base::Result<ebpf::KernelTypes>& types);
 
 }  // namespace ringbed::engine

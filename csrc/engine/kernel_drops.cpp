@@ -10,7 +10,6 @@
 #include <optional>
 #include <utility>
 
-#include "ebpf/kernel_types.hpp"
 #include "port/bpf.hpp"
 
 namespace ringbed::engine {
@@ -255,13 +254,10 @@ KernelDrops::~KernelDrops() {
   }
 }
 
-base::Result<KernelDrops> KernelDrops::open(std::span<const KernelPlace> places) {
-  auto types = ebpf::KernelTypes::load();
-  if (!types) {
-    return types.error();
-  }
-  const auto layout = layout_of(types.value());
-  const auto arguments = types.value().tracepoint("kfree_skb");
+base::Result<KernelDrops> KernelDrops::open(std::span<const KernelPlace> places,
+                                            const ebpf::KernelTypes& types) {
+  const auto layout = layout_of(types);
+  const auto arguments = types.tracepoint("kfree_skb");
   const auto buffer = position(arguments, "sk_buff");
   const auto reason = position(arguments, "skb_drop_reason");
   const auto socket = position(arguments, "sock");  // Linux 6.11
@@ -270,7 +266,7 @@ base::Result<KernelDrops> KernelDrops::open(std::span<const KernelPlace> places)
                        "this kernel gives no reasons for dropped frames", kNeeds};
   }
   KernelDrops made;
-  made.reasons_ = reason_names(types.value());
+  made.reasons_ = reason_names(types);
   auto map = port::make_bpf_map({.type = BPF_MAP_TYPE_ARRAY,
                                  .value_bytes = kCells * kCellBytes,
                                  .flags = BPF_F_MMAPABLE,

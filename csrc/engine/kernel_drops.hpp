@@ -18,6 +18,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/result.hpp"
+#include "ebpf/kernel_types.hpp"
 
 namespace ringbed::engine {
 
@@ -46,9 +47,10 @@ class KernelDrops {
   KernelDrops& operator=(KernelDrops&&) noexcept;
   ~KernelDrops();
 
-  // Counts from now on. At most two places. Error: unavailable (privilege, a kernel without BTF or
-  // without reasons: Linux 5.17 has them).
-  [[nodiscard]] static base::Result<KernelDrops> open(std::span<const KernelPlace> places);
+  // Counts from now on. At most two places. Error: unavailable (privilege, a kernel without
+  // reasons: Linux 5.17 has them).
+  [[nodiscard]] static base::Result<KernelDrops> open(std::span<const KernelPlace> places,
+                                                      const ebpf::KernelTypes& types);
 
   // By now, at the place of that index; the most frequent first.
   [[nodiscard]] std::vector<Count> counts(std::size_t place, Way way) const;

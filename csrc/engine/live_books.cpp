@@ -13,10 +13,9 @@ namespace ringbed::engine {
 namespace {
 
 using base::Ledger;
+using base::less;
 using base::Reason;
 using base::Stage;
-
-std::uint64_t less(std::uint64_t all, std::uint64_t part) { return all > part ? all - part : 0; }
 
 void add_drops(Ledger& books, Stage stage,
                const std::array<std::uint64_t, base::kReasonCount>& drops) {
@@ -45,8 +44,7 @@ void add(Ledger& books, const Ledger& part) {
 // Frames that the NIC steered to queues without a socket: the XDP program let them go to the stack.
 // Where the traffic comes from outside, somebody offered them.
 void book_unserved(Ledger& books, const LiveSession& session) {
-  const std::string& backend = session.setup().device_backend;
-  if (backend != "xdp" && backend != "kernel") {
+  if (!session.setup().device_xdp) {
     return;
   }
   std::uint64_t frames = session.unserved_frames();

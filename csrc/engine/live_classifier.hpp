@@ -28,8 +28,8 @@ class LiveClassifier {
   // Loads the classifier anew and swaps, as often as the plan says, until one of the flags is set.
   void keep_swapping(const std::atomic<bool>& stop_sending, const std::atomic<bool>& stop);
 
-  // Frames by verdict since start(), counted by the object or, where it does not, by a tracer of
-  // its entry; nothing when neither can be.
+  // Frames by verdict since start(), counted by the object or, where it does not, by the
+  // instructions that were put behind its exits.
   struct Counts {
     std::uint64_t frames = 0;
     std::uint64_t pass = 0;

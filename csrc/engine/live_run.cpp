@@ -21,13 +21,15 @@ constexpr std::uint32_t kHeadroomBytes = 256;
 constexpr std::uint32_t kEthernetBytes = 14;
 constexpr std::uint32_t kLargestFrame = 16384;
 
-// `key`: of the scenario, which names the backend. `datagrams`: whether it carries only those.
+// `key`: of the scenario, which names the backend. `datagrams`: whether it carries only those;
+// `xdp`: whether it hangs an XDP program on its interface.
 base::Status check_backend(const Plan& plan, const std::string& key, const std::string& name,
-                           bool& datagrams) {
+                           bool& datagrams, bool& xdp) {
   std::string others;
   for (const port::Backend& row : port::backends()) {
     if (row.on_interface && row.name == name) {
       datagrams = row.datagrams_only;
+      xdp = row.attaches_xdp;
       return datagrams ? check_datagrams(plan, key, name) : base::Status();
     }
     if (row.on_interface) {
@@ -58,11 +60,11 @@ base::Result<LiveSetup> setup_of(const Plan& plan, std::uint32_t longest) {
   if (!plan.generator.engine.empty()) {
     setup.generator_backend = plan.generator.engine;
   }
-  base::Status status =
-      check_backend(plan, "device.port", setup.device_backend, setup.device_datagrams);
+  base::Status status = check_backend(plan, "device.port", setup.device_backend,
+                                      setup.device_datagrams, setup.device_xdp);
   if (status) {
-    status =
-        check_backend(plan, "generator.engine", setup.generator_backend, setup.generator_datagrams);
+    status = check_backend(plan, "generator.engine", setup.generator_backend,
+                           setup.generator_datagrams, setup.generator_xdp);
   }
   if (!status) {
     return status.error();
@@ -83,12 +85,8 @@ base::Result<LiveSetup> setup_of(const Plan& plan, std::uint32_t longest) {
 // Said before anything is made, with every capability that is missing, and not one at a time.
 base::Status check_privileges(const Plan& plan, const LiveSetup& setup) {
   std::vector<port::Capability> wanted{port::Capability::net_admin, port::Capability::net_raw};
-  const auto attaches = [](const std::string& backend) {
-    return backend == "xdp" || backend == "kernel";
-  };
   const bool generates = plan.world == Plan::World::veth || plan.interfaces.size() == 2;
-  if (attaches(setup.device_backend) || (generates && attaches(setup.generator_backend)) ||
-      plan.has_classifier) {
+  if (setup.device_xdp || (generates && setup.generator_xdp) || plan.has_classifier) {
     wanted.push_back(port::Capability::bpf);
   }
   if (plan.world == Plan::World::veth) {
@@ -126,12 +124,17 @@ base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
   if (!session) {
     return session.error();
   }
+  {
+    // Megabytes that the run need not keep.
+    const auto types = ebpf::KernelTypes::load();
+    clock.value().why_stamps = why_software_stamps(*world.value(), types);
+    session.value()->hear_kernel(types);
+  }
   if (base::Status status = session.value()->run(control); !status) {
     return status.error();
   }
   RunResult result = close_books(plan, *world.value(), *session.value(), control.stopped());
   result.clock = std::move(clock).value();
-  result.clock.why_stamps = why_software_stamps(*world.value());
   return result;
 }
 

@@ -234,14 +234,17 @@ base::Status LiveSession::read_kernel(const KernelLook& before) {
   return {};
 }
 
-// Best effort: the books close without.
-void LiveSession::hear_kernel() {
+void LiveSession::hear_kernel(const base::Result<ebpf::KernelTypes>& types) {
+  if (!types) {
+    kernel_is_silent_ = types.error().message + "; " + types.error().hint;
+    return;
+  }
   auto places = world_.places();
   if (!places) {
     kernel_is_silent_ = places.error().message;
     return;
   }
-  auto drops = KernelDrops::open(places.value());
+  auto drops = KernelDrops::open(places.value(), types.value());
   if (!drops) {
     kernel_is_silent_ = drops.error().message + "; " + drops.error().hint;
     return;
@@ -251,7 +254,6 @@ void LiveSession::hear_kernel() {
 }
 
 base::Status LiveSession::run(const RunControl& control) {
-  hear_kernel();
   if (base::Status status = count_kernel(); !status) {
     return status;
   }

@@ -38,6 +38,9 @@ class LiveSession {
   LiveSession(const LiveSession&) = delete;
   LiveSession& operator=(const LiveSession&) = delete;
 
+  // From now on the kernel's reasons for drops are counted. Best effort: the books close without.
+  void hear_kernel(const base::Result<ebpf::KernelTypes>& types);
+
   // Sends, waits for the end or for the stop, lets everything come to rest, joins the threads.
   // Error: io (the interface went away).
   [[nodiscard]] base::Status run(const RunControl& control);
@@ -94,7 +97,6 @@ class LiveSession {
   LiveSession(const Plan& plan, LiveWorld& world, gen::Generator source, const LiveSetup& setup);
 
   [[nodiscard]] base::Status open_ends();
-  void hear_kernel();
   // Into kernel_: what is counted now, less what stands there.
   [[nodiscard]] base::Status count_kernel();
   void make_workers(std::uint64_t pool_address);

@@ -29,6 +29,8 @@ struct LiveSetup {
   std::string generator_backend = "xdp";
   bool device_datagrams = false;  // that backend carries datagrams only
   bool generator_datagrams = false;
+  bool device_xdp = true;  // that backend hangs an XDP program on its interface
+  bool generator_xdp = true;
   std::string state_folder;  // remembers what is changed of the machine; empty: nowhere
 };
 

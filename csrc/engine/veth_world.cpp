@@ -60,8 +60,6 @@ port::XdpMode best_mode(const Plan& plan, bool redirected) {
   return plan.sim.nic.queues == 1 && !redirected ? port::XdpMode::generic : port::XdpMode::best;
 }
 
-bool has_xdp_program(const std::string& backend) { return backend == "xdp" || backend == "kernel"; }
-
 // Whether the streams may come at 100,000 frames a second or more, together and at their fastest.
 bool is_busy(const Plan& plan) {
   double sum = 0;
@@ -78,7 +76,7 @@ bool is_busy(const Plan& plan) {
 // Whether the device may send live frames. Automatic: where the generator has an XDP program anyhow
 // and the rate makes bursts likely; else its generic mode answers sooner (7.4 against 8.2 us).
 bool sends_live(const Plan& plan, const LiveSetup& setup) {
-  const bool worth_it = has_xdp_program(setup.generator_backend) && is_busy(plan);
+  const bool worth_it = setup.generator_xdp && is_busy(plan);
   return setup.device_backend == "kernel" ||
          (setup.device_backend == "xdp" && plan.xdp.live_frames != port::Choice::off &&
           (plan.xdp.live_frames == port::Choice::on || worth_it));
@@ -89,6 +87,8 @@ class VethWorld final : public LiveWorld {
   VethWorld(port::VethPair pair, const Plan& plan, const LiveSetup& setup)
       : pair_(std::move(pair)),
         live_(sends_live(plan, setup)),
+        device_xdp_(setup.device_xdp),
+        generator_xdp_(setup.generator_xdp),
         generator_{pair_.left(),
                    setup.generator_backend,
                    best_mode(plan, live_),
@@ -121,9 +121,9 @@ class VethWorld final : public LiveWorld {
     port::PortConfig config = given;
     config.xdp.live_frames = live_ ? config.xdp.live_frames : port::Choice::off;
     base::Status status;
-    if (generator_.backend == "kernel" && !has_xdp_program(device_.backend)) {
+    if (generator_.backend == "kernel" && !device_xdp_) {
       status = let_redirected_in(pair_.right());
-    } else if (live_ && !has_xdp_program(generator_.backend)) {
+    } else if (live_ && !generator_xdp_) {
       status = let_redirected_in(pair_.left());
     }
     return status ? device_.open(config) : base::Result<port::Ports>(status.error());
@@ -187,7 +187,9 @@ class VethWorld final : public LiveWorld {
   }
 
   port::VethPair pair_;
-  bool live_;  // the device's frames may be redirected into the pair
+  bool live_;        // the device's frames may be redirected into the pair
+  bool device_xdp_;  // LiveSetup::device_xdp
+  bool generator_xdp_;
   End generator_;
   End device_;
   port::XdpProgram passing_;

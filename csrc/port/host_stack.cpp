@@ -31,16 +31,6 @@ bool switch_feature(const std::string& interface, std::uint32_t command, bool on
   return any && ioctl(any.get(), SIOCETHTOOL, &request) == 0;
 }
 
-std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
-  std::string text;
-  for (const std::uint8_t byte : mac) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    text += text.empty() ? "" : ":";
-    text += {kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return text;
-}
-
 // Whether a socket of this namespace may have it.
 bool is_own(const NetAddress& address) {
   const FileDescriptor any(::socket(address.v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));

@@ -290,4 +290,14 @@ base::Result<std::vector<std::uint32_t>> Netlink::default_routes() {
   return interfaces;
 }
 
+std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
+  std::string text;
+  for (const std::uint8_t byte : mac) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    text += text.empty() ? "" : ":";
+    text += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return text;
+}
+
 }  // namespace ringbed::port

@@ -89,4 +89,7 @@ class Netlink {
   NetlinkSocket socket_;
 };
 
+// "02:00:00:00:00:01".
+[[nodiscard]] std::string mac_text(const std::array<std::uint8_t, 6>& mac);
+
 }  // namespace ringbed::port

@@ -11,14 +11,15 @@ namespace {
 
 constexpr auto kBackends = std::to_array<Backend>({
     {"kernel", "frames written and sent by an eBPF program in the kernel, received by AF_XDP", true,
-     false, kernel_available, create_kernel},
+     false, true, kernel_available, create_kernel},
     {"loopback", "in memory: what one queue sends its partner receives; no privileges", false,
-     false, always_available, create_loopback},
+     false, false, always_available, create_loopback},
     {"packet", "AF_PACKET with TPACKET_V3 rings: past the stack, through the kernel", true, false,
-     packet_available, create_packet},
-    {"socket", "kernel UDP sockets: through the whole stack, UDP alone", true, true,
+     false, packet_available, create_packet},
+    {"socket", "kernel UDP sockets: through the whole stack, UDP alone", true, true, false,
      always_available, create_socket},
-    {"xdp", "AF_XDP sockets, the kernel's stack bypassed", true, false, xdp_available, create_xdp},
+    {"xdp", "AF_XDP sockets, the kernel's stack bypassed", true, false, true, xdp_available,
+     create_xdp},
 });
 
 base::Status check(const PortConfig& config) {

@@ -109,6 +109,7 @@ struct Backend {
   std::string_view text;
   bool on_interface;                     // PortConfig::where is a network interface
   bool datagrams_only;                   // carries UDP datagrams, not frames as they are
+  bool attaches_xdp;                     // hangs an XDP program on the interface
   Availability (*available)() noexcept;  // asks the kernel; microseconds
   base::Result<Ports> (*create)(const PortConfig&);
 };

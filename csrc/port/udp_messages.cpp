@@ -6,11 +6,6 @@ namespace ringbed::port {
 
 namespace {
 
-// Newer than some systems' headers.
-constexpr int kSolUdp = 17;
-constexpr int kUdpSegment = 103;
-constexpr int kUdpGro = 104;
-
 constexpr std::uint8_t kUsualTtl = 64;
 constexpr std::uint32_t kMostBytes = 65'000;  // of a row: what an IPv4 packet holds, about
 

@@ -16,6 +16,11 @@
 
 namespace ringbed::port {
 
+// Newer than some systems' headers.
+inline constexpr int kSolUdp = 17;       // SOL_UDP
+inline constexpr int kUdpSegment = 103;  // UDP_SEGMENT
+inline constexpr int kUdpGro = 104;      // UDP_GRO
+
 class UdpMessages {
  public:
   static constexpr std::size_t kMost = 64;

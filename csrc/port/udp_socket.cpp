@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "port/socket_name.hpp"
+#include "port/udp_messages.hpp"
 
 namespace ringbed::port {
 
@@ -15,9 +16,6 @@ namespace {
 constexpr int kSendBufferBytes = 8 << 20;
 
 // Newer than some systems' headers.
-constexpr int kSolUdp = 17;          // SOL_UDP
-constexpr int kUdpSegment = 103;     // UDP_SEGMENT
-constexpr int kUdpGro = 104;         // UDP_GRO
 constexpr int kPreferBusyPoll = 69;  // SO_PREFER_BUSY_POLL
 constexpr int kBusyPollBudget = 70;  // SO_BUSY_POLL_BUDGET
 
