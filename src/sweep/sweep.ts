@@ -15,6 +15,8 @@ export interface SweepOptions {
   /** Default: the native core. */
   run?: (input: RunInput, signal: AbortSignal | undefined) => Promise<RunRecord>;
   signal?: AbortSignal | undefined;
+  /** Every cell is good, and the first run comes next. */
+  onStart?: (() => void) | undefined;
   onProgress?: ((finished: number, total: number) => void) | undefined;
 }
 
@@ -30,6 +32,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepResult> {
   const run = options.run ?? (async (input, stop) => (await runPlan(input, { signal: stop })).record);
   const cells = gridOf(axes);
   for (const cell of cells) options.compile(cell.sets, 0);
+  options.onStart?.();
 
   const paths = axes.map((axis) => axis.path);
   const total = cells.length * repeat;

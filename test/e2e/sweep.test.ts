@@ -80,6 +80,7 @@ describe('ringbed sweep', () => {
     ]);
     expect(status).toBe(2);
     expect(stderr).toContain('lots');
+    expect(stderr).not.toContain('started');
     expect(existsSync(csv)).toBe(false);
   });
 

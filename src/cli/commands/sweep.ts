@@ -39,13 +39,17 @@ export async function sweep(path: string, given: SweepFlags): Promise<number> {
   };
   const folder = base.plan.world.kind === 'SIM' ? undefined : stateFolder();
   const { rows, interrupted } = await withInterrupt((signal) => {
-    const progress = new ProgressDisplay(base.plan.name, flags.quiet === true);
+    let progress: ProgressDisplay | undefined;
+    const onStart = (): void => {
+      progress = new ProgressDisplay(base.plan.name, flags.quiet === true);
+    };
     const onProgress = (finished: number, total: number): void =>
-      progress.show(`${finished} of ${total} runs`, finished / total);
+      progress?.show(`${finished} of ${total} runs`, finished / total);
     const run = async (input: RunInput, stop: AbortSignal | undefined) =>
       (await runPlan(input, { signal: stop, stateFolder: folder })).record;
-    return runSweep({ axes, repeat: flags.repeat, jobs, compile, run, signal, onProgress }).finally(() =>
-      progress.clear(),
+    const watch = { signal, onStart, onProgress };
+    return runSweep({ axes, repeat: flags.repeat, jobs, compile, run, ...watch }).finally(() =>
+      progress?.clear(),
     );
   });
 
