@@ -59,9 +59,10 @@ function(ringbed_library name)
   endif()
 endfunction()
 
-# Every test/unit/<folder>/*_test.cpp becomes part of one executable <folder>_test.
+# Every test/unit/<folder>/*_test.cpp becomes part of one executable <folder>_test; or
+# those of other names (RINGBED_TEST_FILES).
 function(ringbed_unit_tests folder)
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/test/unit/${folder}/*_test.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/test/unit/${folder}/${RINGBED_TEST_FILES})
   if(NOT sources)
     return()
   endif()

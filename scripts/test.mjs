@@ -1,7 +1,7 @@
 // `npm test`: set up what is missing, then every test of every runner, and one line that adds them up.
 // `npm test -- --only checks|unit|cpp|fuzz|e2e|live` (repeatable) narrows; REQUIRE_LIVE=1 makes a skip a failure.
 import { runCheck, staticChecks } from './lib/checks.mjs';
-import { ctest, sanitized, testedFolders } from './lib/cpp-tests.mjs';
+import { addressSanitized, ctest, testedFolders, threadSanitized } from './lib/cpp-tests.mjs';
 import { fuzz } from './lib/fuzz-tests.mjs';
 import { main, ScriptError, say } from './lib/process.mjs';
 import { Tally } from './lib/tally.mjs';
@@ -9,9 +9,6 @@ import { vitest } from './lib/vitest.mjs';
 import { setup } from './setup.mjs';
 
 const groups = ['checks', 'unit', 'cpp', 'fuzz', 'e2e', 'live'];
-// Where two threads meet, and which tests let them.
-const threaded = ['ring', 'device', 'engine'];
-const threadedTests = '*Concurren*:*Thread*';
 
 function chosenGroups(args) {
   const chosen = [];
@@ -61,11 +58,9 @@ const runners = {
   checks,
   unit: (tally) => runner(tally, 'unit, property, conformance', () => vitest('unit')),
   cpp: async (tally) => {
-    const folders = testedFolders();
     await runner(tally, 'C++ (ctest)', ctest);
-    await runner(tally, 'C++ with ASan and UBSan', () => sanitized('asan', folders));
-    const meeting = folders.filter((folder) => threaded.includes(folder));
-    await runner(tally, 'C++ with TSan', () => sanitized('tsan', meeting, threadedTests));
+    await runner(tally, 'C++ with ASan and UBSan', () => addressSanitized(testedFolders()));
+    await runner(tally, 'C++ with TSan', () => threadSanitized());
   },
   fuzz: (tally) => runner(tally, 'fuzzers', fuzz),
   e2e: (tally) => runner(tally, 'command line', () => vitest('e2e')),

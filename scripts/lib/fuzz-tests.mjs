@@ -1,12 +1,13 @@
 // Runs of every libFuzzer target under ASan and UBSan: a test passes when nothing was found. A short run
 // goes one way, from the corpus in test/fuzz/corpus/<name>/ and a fixed seed, so that it is the change
 // under test that it judges. A search (RINGBED_FUZZ_SECONDS) draws its seed and builds on what earlier
-// searches kept in build/fuzz/corpus/. test/fuzz/<name>.dict helps where it is there.
+// searches kept in build/asan/corpus/. test/fuzz/<name>.dict helps where it is there.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { buildTree } from './native.mjs';
-import { root, run, ScriptError, say, which } from './process.mjs';
+import { addressTree } from './cpp-tests.mjs';
+import { root, run, ScriptError, say } from './process.mjs';
 import { filesBelow } from './stamp.mjs';
+import { canFuzz } from './system.mjs';
 
 /** Names of the fuzzers: test/fuzz/<name>_fuzz.cpp. */
 export function fuzzers() {
@@ -21,21 +22,13 @@ const shortSeconds = 2;
 export async function fuzz() {
   const names = fuzzers();
   if (names.length === 0) return {};
-  if (!which('clang++'))
-    return { skipped: names.length, skips: names.map((name) => `${name}: clang++ is not installed`) };
+  if (!canFuzz())
+    return {
+      skipped: names.length,
+      skips: names.map((name) => `${name}: clang++ with libFuzzer is not installed`),
+    };
   const targets = names.map((name) => `${name}_fuzz`);
-  const directory = await buildTree(
-    'fuzz',
-    {
-      CMAKE_CXX_COMPILER: 'clang++',
-      CMAKE_BUILD_TYPE: 'RelWithDebInfo',
-      CMAKE_CXX_FLAGS_RELWITHDEBINFO: '-O1 -g1',
-      RINGBED_FUZZ: 'ON',
-      // fuzzer-no-link: coverage of the libraries too, not of the target's own file alone.
-      RINGBED_SANITIZE: 'address,undefined,fuzzer-no-link',
-    },
-    targets,
-  );
+  const directory = await addressTree(targets);
   const search = process.env.RINGBED_FUZZ_SECONDS;
   const seconds = search === undefined ? shortSeconds : Number(search);
   if (!(seconds > 0))

@@ -9,14 +9,15 @@ import { onceFor } from './stamp.mjs';
 export const addonPath = 'build/Release/ringbed.node';
 const parallel = String(availableParallelism());
 
-// A cache that another checkout, generator or cmake left makes cmake refuse: start over.
-function dropForeignCache(directory, generator) {
+// A cache that another checkout, generator or compiler left makes cmake refuse, or forget options: start over.
+function dropForeignCache(directory, generator, compiler) {
   const cache = join(root, directory, 'CMakeCache.txt');
   if (!existsSync(cache)) return;
   const text = readFileSync(cache, 'utf8');
   const fits =
     text.includes(`CMAKE_HOME_DIRECTORY:INTERNAL=${root}\n`) &&
-    text.includes(`CMAKE_GENERATOR:INTERNAL=${generator}\n`);
+    text.includes(`CMAKE_GENERATOR:INTERNAL=${generator}\n`) &&
+    (compiler === undefined || /^CMAKE_CXX_COMPILER:.*/m.exec(text)?.[0].endsWith(compiler));
   if (!fits) {
     rmSync(cache);
     rmSync(join(root, directory, 'CMakeFiles'), { recursive: true, force: true });
@@ -42,7 +43,7 @@ export async function ensureAddon() {
 /** Configures and builds a plain cmake tree in build/<name>. */
 export async function buildTree(name, options, targets = []) {
   const directory = `build/${name}`;
-  dropForeignCache(directory, 'Ninja');
+  dropForeignCache(directory, 'Ninja', options.CMAKE_CXX_COMPILER);
   const defines = Object.entries(options).map(([key, value]) => `-D${key}=${value}`);
   await must('cmake', ['-S', root, '-B', join(root, directory), '-G', 'Ninja', ...defines], {
     quiet: true,

@@ -27,7 +27,7 @@ const optional = [
     get package() {
       return `libclang-rt-${capture('clang++', ['-dumpversion'])?.split('.')[0] ?? '14'}-dev`;
     },
-    there: () => clangRuntime(),
+    there: () => canFuzz(),
     off: 'fuzzers',
   },
   { package: 'clang-format', there: () => which('clang-format'), off: 'the C++ format check' },
@@ -61,8 +61,8 @@ const optional = [
   { package: 'sockperf', there: () => which('sockperf'), off: 'live benchmarks against kernel UDP' },
 ];
 
-// libFuzzer's archive, of whichever clang is installed.
-function clangRuntime() {
+/** Whether clang and, of its version, libFuzzer and the sanitizers are installed. */
+export function canFuzz() {
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   const found = [`libclang_rt.fuzzer-${machine}.a`, 'libclang_rt.fuzzer.a'].map((name) =>
     capture('clang++', [`-print-file-name=${name}`])?.trim(),

@@ -132,9 +132,10 @@ class RandomProgram {
     constexpr std::array<unsigned, 11> kOperations = {0x10, 0x20, 0x30, 0x40, 0x50, 0x60,
                                                       0x70, 0xa0, 0xb0, 0xc0, 0xd0};
     const bool from_register = random_.below(2) == 0;
-    Raw in{opcode(kOperations[random_.below(kOperations.size())] | (random_.below(2) == 0 ? 5 : 6) |
-                  (from_register ? 8 : 0)),
-           any(), 0, 0, 0};
+    // One draw a statement: the order of operands is the compiler's.
+    const unsigned op = kOperations[random_.below(kOperations.size())];
+    const unsigned cls = random_.below(2) == 0 ? 5 : 6;
+    Raw in{opcode(op | cls | (from_register ? 8 : 0)), any(), 0, 0, 0};
     if (from_register) {
       in.src = any();
     } else {

@@ -4,11 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <numeric>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/random.hpp"
@@ -236,60 +234,6 @@ TEST_P(PoolContract, CachesOfOtherCoresStarveNobody) {
   count += pool->get_burst(0, std::span(all).subspan(count));
   EXPECT_EQ(count, kSize);
   EXPECT_EQ(std::set<std::uint32_t>(all.begin(), all.end()).size(), kSize);
-}
-
-// Real threads that take from one core and return on another; a buffer's first bytes carry its
-// holder's mark, so that a buffer held twice would be seen.
-TEST_P(PoolContract, ThreadsNeverShareABuffer) {
-  constexpr std::uint32_t kThreads = 3;
-  constexpr int kRounds = 8'000;
-  auto pool = make(24, kThreads);
-  std::atomic<int> clashes{0};
-  std::vector<std::atomic<std::uint32_t>> holder(24);
-  std::vector<std::thread> threads;
-  for (std::uint32_t core = 0; core < kThreads; ++core) {
-    threads.emplace_back([&, core] {
-      base::Random random(core, "pool.threads");
-      std::vector<std::uint32_t> mine;
-      for (int round = 0; round < kRounds; ++round) {
-        if (mine.size() < 8 && random.below(2) == 0) {
-          const std::uint32_t id = pool->get(core);
-          if (id != kNoBuffer) {
-            clashes += holder[id].exchange(core + 1) != 0 ? 1 : 0;
-            pool->data(id)[0] = static_cast<std::uint8_t>(core);
-            mine.push_back(id);
-          }
-        } else if (!mine.empty()) {
-          const std::size_t at = random.below(mine.size());
-          const std::uint32_t id = mine[at];
-          mine.erase(mine.begin() + static_cast<std::ptrdiff_t>(at));
-          clashes += pool->data(id)[0] != core ? 1 : 0;
-          clashes += holder[id].exchange(0) != core + 1 ? 1 : 0;
-          clashes += pool->put(core, id) != PutResult::ok ? 1 : 0;
-        }
-      }
-      clashes += pool->put_burst(core,
-                                 [&] {
-                                   for (const std::uint32_t id : mine) {
-                                     holder[id] = 0;
-                                   }
-                                   return mine;
-                                 }()) != mine.size()
-                     ? 1
-                     : 0;
-      pool->flush(core);
-    });
-  }
-  for (auto& thread : threads) {
-    thread.join();
-  }
-  EXPECT_EQ(clashes, 0);
-  const PoolStats stats = pool->stats();
-  EXPECT_EQ(stats.gets, stats.puts);
-  EXPECT_EQ(stats.in_use, 0U);
-  EXPECT_LE(stats.in_use_peak, 24U);
-  std::vector<std::uint32_t> all(24);
-  EXPECT_EQ(pool->get_burst(0, all), 24U);
 }
 
 // Taken on one core, completed on another, as transmit completions do.

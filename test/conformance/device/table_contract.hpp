@@ -122,7 +122,7 @@ TEST_P(TableContract, RejectsWhenFull) {
 TEST_P(TableContract, EvictsTheOldestEmbryonicThenTheOldestEstablished) {
   auto table = make(config(4, FullPolicy::evict_oldest));
   for (std::uint32_t n = 0; n < 4; ++n) {
-    table->insert(key_number(n), 10 + n);
+    ASSERT_NE(table->insert(key_number(n), 10 + n), nullptr);
   }
   table->set_state(*table->find(key_number(0), 20).connection, TcpState::established, 20);
   table->set_state(*table->find(key_number(3), 21).connection, TcpState::established, 21);
@@ -147,7 +147,7 @@ TEST_P(TableContract, EvictsTheOldestEmbryonicThenTheOldestEstablished) {
 
 TEST_P(TableContract, ClosingConnectionsGiveWayWhateverThePolicy) {
   auto table = make(config(2));
-  table->insert(key_number(0), 1);
+  ASSERT_NE(table->insert(key_number(0), 1), nullptr);
   table->set_state(*table->insert(key_number(1), 1), TcpState::closing, 2);
   EXPECT_EQ(table->stats().closed, 1U);
   EXPECT_EQ(table->stats().active, 1U);

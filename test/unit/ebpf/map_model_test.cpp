@@ -38,8 +38,7 @@ struct Kind {
 // What a map is meant to do, without a thought for speed.
 class Model {
  public:
-  explicit Model(const Kind& kind, std::uint32_t value_bytes)
-      : kind_(kind), value_bytes_(value_bytes) {
+  explicit Model(const Kind& kind, std::uint32_t value_bytes) : kind_(kind) {
     if (is_array()) {
       for (std::uint32_t i = 0; i < kind.max_entries; ++i) {
         Bytes key(4);
@@ -146,7 +145,6 @@ class Model {
   }
 
   Kind kind_;
-  std::uint32_t value_bytes_;
   std::map<Bytes, Bytes> entries_;
   std::deque<Bytes> line_;
 };

@@ -31,7 +31,7 @@ TEST(SequenceTracker, InOrder) {
 // RFC 4737's example: 1, 2, 3, 6, 4, 5, 7: packets 4 and 5 are reordered.
 TEST(SequenceTracker, ReorderedIsWhatComesAfterAHigherNumber) {
   SequenceTracker tracker = one_flow(1);
-  for (const std::uint64_t number : {1, 2, 3, 6, 4, 5, 7}) {
+  for (const std::uint64_t number : {1U, 2U, 3U, 6U, 4U, 5U, 7U}) {
     tracker.receive(0, 0, number);
   }
   EXPECT_EQ(tracker.counts(0).reordered, 2U);
@@ -41,7 +41,7 @@ TEST(SequenceTracker, ReorderedIsWhatComesAfterAHigherNumber) {
 
 TEST(SequenceTracker, CopiesAreDuplicatesWhereverTheyCome) {
   SequenceTracker tracker = one_flow();
-  for (const std::uint64_t number : {0, 0, 1, 3, 3, 2, 2, 1, 4, 0}) {
+  for (const std::uint64_t number : {0U, 0U, 1U, 3U, 3U, 2U, 2U, 1U, 4U, 0U}) {
     tracker.receive(0, 0, number);
   }
   EXPECT_EQ(tracker.counts(0).received, 5U);

@@ -208,7 +208,7 @@ TEST_P(PortContract, ShortAndLongBurstsKeepTheirOrder) {
   std::multiset<std::uint64_t> out;
   std::uint32_t sent = 0;
   std::vector<Frame> seen;
-  for (const std::size_t size : {1, 16, 3, 32, 15, 1, 24, 2}) {
+  for (const std::size_t size : {1U, 16U, 3U, 32U, 15U, 1U, 24U, 2U}) {
     std::vector<ring::Descriptor> frames;
     for (std::size_t i = 0; i < size; ++i) {
       frames.push_back(fill(sent++));

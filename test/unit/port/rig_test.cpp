@@ -109,7 +109,10 @@ class VethRig final : public Rig {
         datagrams_(backend.datagrams_only),
         in_a_row_(variant.rows ? 4 : 1),
         v6_(variant.v6) {
-    const auto [live, rows, v6] = variant;
+    // Not a structured binding: C++20 does not let lambdas capture those.
+    const bool live = variant.live;
+    const bool rows = variant.rows;
+    const bool v6 = variant.v6;
     PortConfig port_config = config();
     port_config.xdp.live_frames = live ? Choice::on : Choice::off;
     port_config.where = pair_.right().link.name;
