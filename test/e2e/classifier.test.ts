@@ -24,6 +24,22 @@ describe('the bundled classifier', () => {
     expect(shown.mapBytes).toBeGreaterThan(1_000_000);
   });
 
+  it.skipIf(whyNoBpfCompiler())('show names what only a kernel can run', () => {
+    const object = join(scratch(), 'kernel_only.o');
+    compileBpf('test/data/bpf/kernel_only.bpf.c', object);
+    const { status, stdout } = ringbed(['classifier', 'show', object, '--json']);
+    expect(status).toBe(0);
+    const shown = JSON.parse(stdout);
+    expect(shown.programs.map((program: { kernelOnly: string[] }) => program.kernelOnly)).toEqual([
+      ['helper 169 (bpf_timer_init)'],
+      ['helper 18 (bpf_skb_vlan_push)'],
+      [],
+    ]);
+    expect(shown.notes).toContain(
+      'program timed calls helper 169 (bpf_timer_init): only a kernel has that (--in kernel)',
+    );
+  });
+
   it('run counts verdicts, the same for the same seed', () => {
     const args = [
       'classifier',
