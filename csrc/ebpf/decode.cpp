@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "ebpf/functions.hpp"
 #include "ebpf/handlers.hpp"
 #include "ebpf/memory.hpp"
 
@@ -36,7 +37,9 @@ class Checker {
         return refuse(at, std::move(fault));
       }
     }
-    return options_.mode == Mode::kernel_strict ? check_flow() : base::Status{};
+    if (options_.mode != Mode::kernel_strict) return {};
+    if (base::Status status = check_functions(); !status) return status;
+    return check_flow();
   }
 
  private:
@@ -168,7 +171,8 @@ class Checker {
       if (in.offset != 0) return reserved("offset");
       // clang before 19 has the register in imm
       if (in.imm != 0 && (in.dst != 0 || in.imm < 0 || in.imm > 9)) return reserved("imm");
-      return {};
+      return options_.mode == Mode::kernel_strict ? "a call by register, which no kernel takes"
+                                                  : "";
     }
     if (!narrow && in.opcode == kExit) {
       if (in.dst != 0) return reserved("dst");
@@ -270,6 +274,43 @@ class Checker {
     return writes_src && in.src == kFramePointer ? "r10 is read-only" : "";
   }
 
+  // Functions do not jump into one another, nor run into the next one, as the verifier sees to
+  // before it follows a path.
+  [[nodiscard]] base::Status check_functions() const {
+    const std::vector<std::uint32_t> starts = function_starts(code_);
+    for (std::size_t function = 0; function < starts.size(); ++function) {
+      const std::size_t begin = starts[function];
+      const std::size_t end = function + 1 < starts.size() ? starts[function + 1] : code_.size();
+      std::size_t last = begin;
+      for (std::size_t at = begin; at < end; at += code_[at].opcode == kLoadImm64 ? 2 : 1) {
+        last = at;
+        const RawInstruction& in = code_[at];
+        if (!jumps(in)) continue;
+        const std::size_t to = target(at, jump_offset(in));
+        if (to < begin || to >= end) {
+          return refuse(at, "jumps to instruction " + std::to_string(to) + ", in another function");
+        }
+      }
+      const RawInstruction& in = code_[last];
+      if (in.opcode != kExit && !(jumps(in) && in.operation() == jmp_op::ja)) {
+        return refuse(last, "the last instruction of a function is no exit and no jump");
+      }
+    }
+    return {};
+  }
+
+  static bool jumps(const RawInstruction& in) {
+    const bool jump = in.instruction_class() == cls::jmp || in.instruction_class() == cls::jmp32;
+    return jump && in.opcode != kCall && in.opcode != kCallRegister && in.opcode != kExit;
+  }
+  static std::int64_t jump_offset(const RawInstruction& in) {
+    const bool wide = in.instruction_class() == cls::jmp32 && in.operation() == jmp_op::ja;
+    return wide ? in.imm : in.offset;
+  }
+  static std::size_t target(std::size_t at, std::int64_t offset) {
+    return static_cast<std::size_t>(static_cast<std::int64_t>(at) + 1 + offset);
+  }
+
   // Every instruction is reached, and nothing runs off the end.
   [[nodiscard]] base::Status check_flow() const {
     std::vector<bool> seen(code_.size());
@@ -280,30 +321,19 @@ class Checker {
       while (!seen[at]) {
         seen[at] = true;
         const RawInstruction& in = code_[at];
-        const auto target = [&](std::int64_t offset) {
-          return static_cast<std::size_t>(static_cast<std::int64_t>(at) + 1 + offset);
-        };
-        const bool jumps =
-            in.instruction_class() == cls::jmp || in.instruction_class() == cls::jmp32;
         if (in.opcode == kExit) {
           break;
         }
-        if (jumps && in.operation() == jmp_op::ja) {
-          at = target(in.instruction_class() == cls::jmp ? std::int64_t{in.offset} : in.imm);
-          continue;
+        if (jumps(in)) {
+          const std::size_t to = target(at, jump_offset(in));
+          if (in.operation() == jmp_op::ja) {
+            at = to;
+            continue;
+          }
+          todo.push_back(to);
         }
-        if (in.opcode == kCall && in.src == pseudo::local_call) {
-          todo.push_back(target(in.imm));
-        } else if (jumps && in.opcode != kCall && in.opcode != kCallRegister) {
-          todo.push_back(target(in.offset));
-        }
-        if (in.opcode == kLoadImm64 && in.src == pseudo::func) {
-          todo.push_back(target(in.imm));
-        }
+        if (const std::uint32_t to = callee(code_, at); to != 0) todo.push_back(to);
         at += in.opcode == kLoadImm64 ? 2 : 1;
-        if (at >= code_.size()) {
-          return refuse(code_.size() - 1, "the last instruction is no exit and no jump");
-        }
       }
     }
     for (std::size_t at = 0; at < code_.size(); ++at) {

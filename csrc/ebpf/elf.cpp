@@ -20,6 +20,11 @@ base::Error file_error(const std::string& what) {
           "build one with: clang -O2 -g -target bpf -c program.bpf.c"};
 }
 
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
 class Parser {
  public:
   explicit Parser(base::ByteView file) : file_(file) {}
@@ -84,6 +89,10 @@ class Parser {
       if (!name) {
         return section_error("number " + std::to_string(i), "has a name outside .shstrtab");
       }
+      // Names are shown on terminals.
+      if (std::ranges::any_of(*name, is_control)) {
+        return section_error("number " + std::to_string(i), "has a control character in its name");
+      }
       elf_.sections[i].name = *name;
     }
     return {};
@@ -101,7 +110,8 @@ class Parser {
         const base::ByteView entry = section.data.subspan(at, kSymbolBytes);
         const auto name = read_string(strings, field<std::uint32_t>(entry, 0));
         const auto where = field<std::uint16_t>(entry, 6);
-        if (!name || (where >= elf_.sections.size() && where < 0xff00)) {
+        if (!name || std::ranges::any_of(*name, is_control) ||
+            (where >= elf_.sections.size() && where < 0xff00)) {
           return section_error(section.name,
                                "has a broken symbol, number " + std::to_string(at / kSymbolBytes));
         }

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "ebpf/helpers.hpp"
 #include "ebpf/state.hpp"
 
 namespace ringbed::ebpf {
@@ -46,7 +47,8 @@ std::string what(const Fault& fault) {
     case FaultKind::call_depth:
       return "call depth: more than " + std::to_string(kMaxFrames) + " frames";
     case FaultKind::unknown_helper:
-      return "helper " + std::to_string(fault.address) + " is not known here";
+      return helper_text(static_cast<std::uint32_t>(fault.address)) +
+             " is not simulated: a program that calls it runs in the kernel only";
     case FaultKind::bad_call_target:
       return "callx to " + hex(fault.address) + ", which is no function and no helper";
     case FaultKind::fell_off_the_end: return "ran past the last instruction (no exit)";

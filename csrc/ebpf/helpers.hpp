@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "ebpf/isa.hpp"
 #include "ebpf/machine.hpp"
 
 namespace ringbed::ebpf {
@@ -29,6 +32,12 @@ struct HelperRow {
 
 // "" for a number that the table does not have.
 [[nodiscard]] std::string_view helper_name(std::uint32_t number) noexcept;
+
+// "helper 34 (bpf_get_hash_recalc)", by the kernel's name where the kernel has one of that number.
+[[nodiscard]] std::string helper_text(std::uint32_t number);
+
+// Helpers that `code` calls and that are not simulated, ascending, each once.
+[[nodiscard]] std::vector<std::uint32_t> unknown_helpers(const std::vector<RawInstruction>& code);
 
 // All of them for a number that the table does not have.
 [[nodiscard]] HelperEffects helper_effects(std::uint32_t number) noexcept;

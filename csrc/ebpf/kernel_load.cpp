@@ -235,7 +235,12 @@ base::Error ObjectLoader::load_error(int error) {
   }
   base::Error made = kernel_error("cannot load the object: " + first_words(words_.text()), error);
   if (error == EINVAL || error == E2BIG || error == ENOENT) made.code = base::ErrorCode::invalid;
-  if (words_.text().find("vmlinux") != std::string::npos) {
+  if (words_.text().find("ksym) '") != std::string::npos) {
+    made.code = base::ErrorCode::unavailable;
+    made.hint =
+        "this kernel has no such function or variable (is its module loaded?): declare it __weak "
+        "and ask bpf_ksym_exists() for it, or leave the programs that need it out of the object";
+  } else if (words_.text().find("vmlinux") != std::string::npos) {
     made.code = base::ErrorCode::unavailable;
     made.hint =
         "the object needs the kernel's own BTF (/sys/kernel/btf/vmlinux): boot a kernel "

@@ -291,7 +291,9 @@ base::Status check_type(const ProgramSpec& program, ProgramType fallback) {
     case ProgramType::raw:
       return refuse(
           "the name of section " + program.section + " does not say what type of program it is",
-          "name a type for it: xdp, tc or socket_filter");
+          "name a type for it: xdp, tc or socket_filter (on the command line --type xdp or --type "
+          "tc; "
+          "socket filters run as tc)");
     case ProgramType::foreign:
       return refuse("section " + program.section + " is for programs that see no frames",
                     "a classifier is made of xdp, tc or socket_filter programs");

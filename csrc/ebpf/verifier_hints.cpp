@@ -90,6 +90,9 @@ constexpr auto kRows = std::to_array<Row>({
     {"program of this type cannot use helper",
      "the helper belongs to another type of program: bpf_xdp_… in XDP, bpf_skb_… in TC; see "
      "bpf-helpers(7) for which type has which helper"},
+    {"BPF_LD_[ABS|IND]",
+     "load_byte(), load_half() and load_word() are for socket filters and TC programs: load it as "
+     "type tc (on the command line --type tc)"},
     {"invalid func unknown",
      "this kernel has no helper of that number: it needs a newer kernel, or the number is wrong"},
     {"unknown func",

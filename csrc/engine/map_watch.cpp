@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "ebpf/kernel_syscall.hpp"
+
 namespace ringbed::engine {
 
 namespace {
@@ -18,6 +20,12 @@ std::string map_name(const std::string& name, const std::uint8_t* key, std::uint
 }
 
 bool is_lru(MapType type) { return type == MapType::lru_hash || type == MapType::lru_percpu_hash; }
+// How many entries of an LRU map one CPU can fill: with BPF_F_NO_COMMON_LRU its share only.
+std::uint32_t lru_entries(const ebpf::MapSpec& spec) {
+  return (spec.flags & ebpf::map_flag::no_common_lru) == 0
+             ? spec.max_entries
+             : spec.max_entries / std::max(ebpf::possible_cpus(), 1U);
+}
 bool is_line(MapType type) { return type == MapType::queue || type == MapType::stack; }
 
 }  // namespace
@@ -50,6 +58,7 @@ void MapWatch::add(std::size_t index, const ebpf::MapSpec& spec) {
   map.type = spec.type;
   map.key_bytes = spec.key_size;
   map.max_entries = spec.max_entries;
+  map.lru_entries = lru_entries(spec);
   map.value_bytes = executors_[0]->value_bytes(index);
   switch (spec.type) {
     // Only user space changes these, and what it reads there are numbers of kernel objects.
@@ -150,7 +159,7 @@ bool MapWatch::changed(Watched& map, MapDifference& found) {
   snapshot(map, map.now);
   if (map.now == map.before) return false;
   if (is_lru(map.type) && map.now.size() >= map.before.size() &&
-      map.now.size() / (map.key_bytes + map.value_bytes) >= map.max_entries) {
+      map.now.size() / (map.key_bytes + map.value_bytes) >= map.lru_entries) {
     leave_out(map, "a full LRU map: which entry goes is the kernel's own approximation");
     return false;
   }
@@ -176,7 +185,7 @@ bool MapWatch::compare_all(Watched& map, MapDifference& found) {
   snapshot(map, map.now);
   const std::size_t stride = map.key_bytes + map.value_bytes;
   // The kernel's LRU keeps free entries a CPU: it evicts a little before the map is full.
-  if (is_lru(map.type) && map.now.size() / stride + 256 > map.max_entries) {
+  if (is_lru(map.type) && map.now.size() / stride + 256 > map.lru_entries) {
     leave_out(map, "a nearly full LRU map: which entry goes is the kernel's own approximation");
     return false;
   }

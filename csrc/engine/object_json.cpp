@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "ebpf/btf_json.hpp"
+#include "ebpf/helpers.hpp"
 #include "ebpf/kernel_map.hpp"
 #include "ebpf/maps.hpp"
 
@@ -36,11 +37,22 @@ const char* type_name(ebpf::ProgramType type) {
   return "unknown";
 }
 
+// What only a kernel has: helpers that are not simulated, and a kernel function.
+std::string kernel_only(const ebpf::ProgramSpec& program) {
+  std::vector<std::string> names;
+  for (const std::uint32_t number : ebpf::unknown_helpers(program.code)) {
+    names.push_back(ebpf::helper_text(number));
+  }
+  if (!program.external.empty()) names.push_back(program.external);
+  return list(names.size(), [&](std::size_t i) { return json_string(names[i]); });
+}
+
 std::string program_json(const ebpf::ProgramSpec& program, const BpfExecutor* executor) {
   return "{" + pair("name", json_string(program.name)) + "," +
          pair("section", json_string(program.section)) + "," +
          pair("type", json_string(type_name(program.type))) + "," +
          pair("instructions", program.code.size()) + "," +
+         pair("kernelOnly", kernel_only(program)) + "," +
          pair("verified", executor == nullptr ? 0 : executor->verified_instructions(program.name)) +
          "}";
 }

@@ -10,7 +10,7 @@
 namespace ringbed::engine {
 
 // {"object","license","entry","stages":[…],"programs":[{"name","section","type","instructions",
-// "verified"}],"maps":[{"name","type","keyBytes","valueBytes","maxEntries","flags","bytes",
+// "kernelOnly":[…],"verified"}],"maps":[{"name","type","keyBytes","valueBytes","maxEntries","flags","bytes",
 // "perCpu","frozen","slots":[…],"key":TYPE,"value":TYPE}]}; TYPE as btf_json. `executor` may be
 // nullptr: then "bytes" and "verified" are 0.
 [[nodiscard]] std::string object_json(const ClassifierObject& object, const BpfExecutor* executor);

@@ -23,6 +23,8 @@ export interface ProgramFacts {
   section: string;
   type: string;
   instructions: number;
+  /** Helpers and kernel functions that it calls and that are not simulated: 'helper 169 (bpf_timer_init)'. */
+  kernelOnly: string[];
   /** Instructions that the kernel's verifier went through; 0 elsewhere. */
   verified: number;
 }

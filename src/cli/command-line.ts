@@ -190,6 +190,11 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
       new Option('--interpreter', 'the same as --engine interpreter').implies({ engine: 'interpreter' }),
     )
     .option('--strict', "refuse also what the kernel's verifier refuses whatever the data")
+    // What bpf_conformance's runner passes besides: an empty argument in the place of plug-in options, and these.
+    .argument('[empty...]')
+    .addOption(new Option('--debug').hideHelp())
+    .addOption(new Option('--elf').hideHelp())
+    .addOption(new Option('--interpret').implies({ engine: 'interpreter' }).hideHelp())
     .action(perform(async () => (await import('./commands/ebpf.js')).ebpfExec));
 
   const classifier = root.command('classifier').description('eBPF classifiers, with and without the kernel');

@@ -24,6 +24,22 @@ describe('the bundled classifier', () => {
     expect(shown.mapBytes).toBeGreaterThan(1_000_000);
   });
 
+  it.skipIf(whyNoBpfCompiler())('show names what only a kernel can run', () => {
+    const object = join(scratch(), 'kernel_only.o');
+    compileBpf('test/data/bpf/kernel_only.bpf.c', object);
+    const { status, stdout } = ringbed(['classifier', 'show', object, '--json']);
+    expect(status).toBe(0);
+    const shown = JSON.parse(stdout);
+    const only = (name: string) =>
+      shown.programs.find((program: { name: string }) => program.name === name)?.kernelOnly;
+    expect(only('timed')).toEqual(['helper 169 (bpf_timer_init)']);
+    expect(only('tagged')).toEqual(['helper 18 (bpf_skb_vlan_push)']);
+    expect(only('plain')).toEqual([]);
+    expect(shown.notes).toContain(
+      'program timed calls helper 169 (bpf_timer_init): only a kernel has that (--in kernel)',
+    );
+  });
+
   it('run counts verdicts, the same for the same seed', () => {
     const args = [
       'classifier',

@@ -25,6 +25,18 @@ describe('ebpf exec', () => {
     expect(exec(length, args).stdout).toBe('3\n');
   });
 
+  // The runner writes '%02x' and two blanks a byte, and passes its (empty) plug-in options as an argument.
+  it.each([
+    ['an empty argument for plug-in options', ['11  22  33  ', '']],
+    ['no memory, and an empty argument', ['', '']],
+    ['--debug', ['112233', '--debug']],
+    ['digits by themselves', ['11 2 0x3']],
+  ])('takes what a runner passes: %s', (_how, args) => {
+    const spaced = length.replace(/ /g, '').replace(/../g, '$&  ');
+    const { status, stdout } = exec(`${spaced}\n`, args);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: args[0] === '' ? '0\n' : '3\n' });
+  });
+
   it('takes the program from --program', () => {
     expect(exec('', ['--program', returnMinusOne]).stdout).toBe('ffffffffffffffff\n');
   });
@@ -47,10 +59,17 @@ describe('ebpf exec', () => {
     ['half an instruction', 'b70000', /3 bytes/],
     ['no hex', 'xyz', /no hexadecimal digit/],
     ['no program', '', /0 bytes/],
+    ['an ELF object', '7f454c4602010100', /an ELF object, not bytecode/],
   ])('refuses %s with status 1', (_what, program, message) => {
     const { status, stdout, stderr } = exec(program);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  });
+
+  it('refuses memory in several arguments', () => {
+    const { status, stderr } = exec(length, ['11', '22']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/unexpected argument '22'/);
   });
 });

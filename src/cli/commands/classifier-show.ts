@@ -21,6 +21,10 @@ export function classifierShow(object: string, flags: ObjectFlags & { json?: Jso
       verified: verified.get(program.name) ?? 0,
     }));
   }
+  for (const { name, kernelOnly } of facts.programs) {
+    if (kernelOnly.length === 0) continue;
+    notes.push(`program ${name} calls ${kernelOnly.join(', ')}: only a kernel has that (--in kernel)`);
+  }
   const mapBytes = facts.maps.reduce((sum, map) => sum + map.bytes, 0);
   emitJson(flags.json, { ...facts, mapBytes, notes });
   if (!jsonOnStdout(flags.json)) print(renderObject(lookOf(1), facts, notes));

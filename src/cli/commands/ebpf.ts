@@ -11,12 +11,30 @@ export interface ExecFlags {
   cpu: string;
   engine: 'interpreter' | 'jit';
   strict?: boolean;
+  elf?: boolean;
 }
 
+const elfMagic = Uint8Array.of(0x7f, 0x45, 0x4c, 0x46).toString();
+
 /** `memory` is the plug-in convention's argument; --memory says the same. */
-export function ebpfExec(memory: string | undefined, flags: ExecFlags): number {
+export function ebpfExec(memory: string | undefined, more: readonly string[], flags: ExecFlags): number {
   try {
+    const unexpected = more.find((argument) => argument.trim() !== '');
+    if (unexpected !== undefined) {
+      throw new RingbedError(
+        'invalid',
+        `unexpected argument '${unexpected}'`,
+        'the memory is one argument: quote hex with blanks in it',
+      );
+    }
     const code = hexBytes(flags.program ?? readFileSync(0, 'utf8'), 'the program');
+    if (flags.elf === true || code.subarray(0, 4).toString() === elfMagic) {
+      throw new RingbedError(
+        'invalid',
+        'the program: an ELF object, not bytecode',
+        'ringbed classifier run OBJECT, or the bytes of one section: llvm-objcopy -O binary --only-section=NAME',
+      );
+    }
     const bytes = hexBytes(flags.memory ?? memory ?? '', 'the memory');
     const { r0 } = loadNative().ebpfExec(code, bytes, {
       cpu: Number(flags.cpu.slice(1)),
@@ -32,9 +50,10 @@ export function ebpfExec(memory: string | undefined, flags: ExecFlags): number {
   }
 }
 
-/** Digits in pairs, with white space and a 0x in front of a group tolerated. */
+/** Digits in pairs, with white space and a 0x in front of a group tolerated; a digit by itself is a byte. */
 export function hexBytes(text: string, what: string): Uint8Array {
-  const digits = text.replace(/(^|\s)0x/gi, '$1').replace(/\s+/g, '');
+  const bytes = text.replace(/(^|\s)0x/gi, '$1').replace(/(?<!\S)[0-9a-f](?!\S)/gi, '0$&');
+  const digits = bytes.replace(/\s+/g, '');
   const wrong = /[^0-9a-f]/i.exec(digits);
   if (wrong !== null) {
     throw new RingbedError(

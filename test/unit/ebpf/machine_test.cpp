@@ -11,6 +11,7 @@
 #include "ebpf/event_map.hpp"
 #include "ebpf/helpers.hpp"
 #include "support/bpf_assembler.hpp"
+#include "support/kernel_bpf.hpp"
 
 namespace ringbed::ebpf {
 
@@ -193,8 +194,16 @@ TEST(Machine, LargeFramesHaveALinearPart) {
 }
 
 TEST(KernelStrict, RefusesBeforeRunning) {
+  // Where the kernel is at hand, it says the same.
   const auto message = [](const std::string& source) {
-    const auto decoded = decode(test::assemble(source), {CpuVersion::v4, Mode::kernel_strict});
+    const auto code = test::assemble(source);
+    const auto decoded = decode(code, {CpuVersion::v4, Mode::kernel_strict});
+    if (test::kernel_refusal().empty()) {
+      std::string log;
+      EXPECT_EQ(test::load_program(test::KernelProgram::xdp, code, &log).ok(), decoded.ok())
+          << source << "\n"
+          << log;
+    }
     return decoded.ok() ? std::string("accepted") : decoded.error().message;
   };
   EXPECT_EQ(message("r0 = 1; r0 <<= 63; exit"), "accepted");
@@ -203,6 +212,15 @@ TEST(KernelStrict, RefusesBeforeRunning) {
   EXPECT_NE(message("r0 = 1; r0 /= 0; exit").find("division by 0"), std::string::npos);
   EXPECT_NE(message("r0 = 1; exit; r0 = 2; exit").find("never reached"), std::string::npos);
   EXPECT_NE(message("r0 = 1").find("no exit"), std::string::npos);
+  EXPECT_NE(message("r2 = 5; callx r2; r0 = 0; exit").find("by register"), std::string::npos);
+  EXPECT_EQ(message("call f; exit; f: ; goto out; back: ; r0 = 2; exit; out: ; goto back"),
+            "accepted");
+  EXPECT_NE(message("r0 = 1; call next; next: ; exit").find("function is no exit"),
+            std::string::npos);
+  EXPECT_NE(message("call f; exit; f: ; r0 = 1; exit; if r0 != 0 goto f").find("no exit"),
+            std::string::npos);
+  EXPECT_NE(message("call f; out: ; exit; f: ; r0 = 1; goto out").find("in another function"),
+            std::string::npos);
 }
 
 TEST(Helpers, TheTableIsSorted) {

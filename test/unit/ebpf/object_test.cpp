@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "base/random.hpp"
 #include "ebpf/collection.hpp"
+#include "ebpf/helpers.hpp"
 #include "support/bpf_object.hpp"
 #include "support/seed.hpp"
 
@@ -136,6 +138,46 @@ TEST(Object, RefusesWhatIsNoObject) {
   const auto object = read_object(text);
   ASSERT_FALSE(object.ok());
   EXPECT_NE(object.error().message.find("no ELF file"), std::string::npos);
+}
+
+TEST(Object, NamesReachNoTerminalAsControlCharacters) {
+  const Bytes good = object_bytes("counters");
+  if (good.empty()) GTEST_SKIP() << "clang for BPF is not installed";
+  for (const std::string name : {"license", "counters"}) {  // a section's and a program's
+    Bytes bad = good;
+    // The last one: BTF's strings come first. Strings may share their ends.
+    const std::string zeroed = name + '\0';
+    const auto at = std::ranges::find_end(bad, zeroed).begin();
+    ASSERT_NE(at, bad.end()) << name;
+    at[2] = 0x1b;
+    const auto object = read_object(bad);
+    ASSERT_FALSE(object.ok()) << name;
+    EXPECT_EQ(object.error().message.find('\x1b'), std::string::npos);
+  }
+}
+
+TEST(Object, WhatOnlyAKernelHasIsNamed) {
+  const Bytes file = object_bytes("kernel_only");
+  if (file.empty()) GTEST_SKIP() << "clang for BPF is not installed";
+  const auto object = read_object(file);
+  ASSERT_TRUE(object.ok()) << object.error().message;
+  const auto unknown = [&](const char* program) {
+    std::string text;
+    for (const std::uint32_t number : unknown_helpers(object.value().program(program)->code)) {
+      text += helper_text(number) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(unknown("timed"), "helper 169 (bpf_timer_init) ");
+  EXPECT_EQ(unknown("tagged"), "helper 18 (bpf_skb_vlan_push) ");
+  EXPECT_EQ(unknown("plain"), "");
+  EXPECT_EQ(helper_text(9999), "helper 9999");
+  Machine machine;
+  const auto loaded = Collection::load(object.value(), machine);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  const Outcome outcome = machine.run(*loaded.value().program("timed"), Bytes(64));
+  EXPECT_NE(describe(outcome.fault).find("helper 169 (bpf_timer_init) is not simulated"),
+            std::string::npos);
 }
 
 TEST(Object, SectionsNameTypes) {
