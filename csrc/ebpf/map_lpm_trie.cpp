@@ -96,11 +96,11 @@ class LpmTrie final : public Map {
     std::memcpy(next, given_.data() + std::size_t{slot} * spec_.key_size, spec_.key_size);
     return 0;
   }
-  // A node of 40 bytes and key and value for each entry.
   int batch(BatchOperation operation, Batch& batch) override {
     return operation == BatchOperation::take ? kNotSupported
                                              : generic_batch(*this, operation, batch);
   }
+  // A node of 40 bytes and key and value for each entry.
   [[nodiscard]] std::uint64_t memory_bytes() const override {
     return 320 + index_.size() * round_up(40 + spec_.key_size - 4 + spec_.value_size, 8);
   }
