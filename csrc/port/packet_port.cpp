@@ -146,6 +146,7 @@ class PacketPort final : public Port {
       : rings_(std::move(rings)), area_(config.area), frame_bytes_(config.frame_bytes) {
     capabilities_.mode = "TPACKET_V3, copy";
     capabilities_.max_frame_bytes = config.frame_bytes;
+    capabilities_.taps_stack = true;
     for (std::uint32_t i = config.rx_frames; i > 0; --i) {
       free_.push_back(std::uint64_t{queue * config.rx_frames + i - 1} * frame_bytes_);
     }

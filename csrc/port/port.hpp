@@ -67,6 +67,7 @@ struct Capabilities {
   bool zero_copy = false;
   bool interface_counts_drops = false;  // rx drops are among the interface's rx_dropped, too
   bool peer_counts_tx_drops = false;    // tx drops are among the rx_dropped of the veth peer, too
+  bool taps_stack = false;     // the stack gets each frame too: what it drops has been received
   bool makes_headers = false;  // frames are datagrams: only addresses, ports and payload are real
 };
 

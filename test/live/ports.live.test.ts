@@ -42,6 +42,28 @@ describe.skipIf(missing !== undefined)('ports of a live world', () => {
     },
   );
 
+  it.each([
+    ['xdp', 'packet'],
+    ['packet', 'xdp'],
+    ['packet', 'packet'],
+  ])('frames that no stack would take are the same through %s, sent by %s', (port, engine) => {
+    const path = scenario('', { duration: '100ms' });
+    const stream = (name: string, more: string) =>
+      `{ name: ${name}, to: 10.0.0.2:8080, rate: 5kpps, packets: 100, ${more} }`;
+    const traffic = set(
+      `traffic=[${[
+        stream('tagged', 'vlan: 7'),
+        stream('twice', 'vlan: [200, 100]'),
+        stream('six', 'fields: { ethernet.type: 34525 }'),
+        stream('unknown', 'fields: { ethernet.type: 35000 }'),
+      ].join(', ')}]`,
+    );
+    const ends = set(`device.port=${port}`, `generator.engine=${engine}`);
+    const live = report(path, 'veth', ...traffic, ...ends);
+    expect(functional(live)).toEqual(functional(report(path, 'sim', ...traffic)));
+    expect(live.conserved).toBe(true);
+  });
+
   it.each(['xdp', 'socket'])('answers to where a request came from, sent by %s', (engine) => {
     const path = scenario('  respondTo: source\n', { duration: '100ms' });
     const live = report(path, 'veth', ...slow, ...set(`generator.engine=${engine}`, 'traffic.feed.flows=16'));
