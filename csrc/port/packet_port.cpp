@@ -24,9 +24,14 @@ namespace ringbed::port {
 
 namespace {
 
-constexpr std::uint32_t kBlockBytes = 1U << 17;
-constexpr std::uint32_t kMinBlocks = 4;
-constexpr std::uint32_t kRetireMs = 1;  // the least there is
+// Each block closes after kRetireMs, however little came: in a thin stream a block is a frame or
+// two, and as many milliseconds as there are blocks is what a reader may fall behind. So they are
+// small.
+constexpr std::uint32_t kLeastBlockBytes = 1U << 13;
+constexpr std::uint32_t kMinBlocks = 16;
+constexpr std::uint32_t kRetireMs = 1;         // the least there is
+constexpr std::uint32_t kBlockOverhead = 256;  // its header and that of a frame
+constexpr std::uint32_t kTxBlockBytes = 1U << 17;
 constexpr std::uint32_t kTagBytes = 4;
 constexpr std::uint32_t kAddressBytes = 12;
 // Where the kernel looks for the data of a frame to send.
@@ -62,6 +67,7 @@ class PacketRings {
         memory(std::exchange(other.memory, nullptr)),
         bytes(other.bytes),
         blocks(other.blocks),
+        block_bytes(other.block_bytes),
         slots(other.slots),
         slot_bytes(other.slot_bytes),
         mtu(other.mtu) {}
@@ -79,6 +85,7 @@ class PacketRings {
   std::uint8_t* memory = nullptr;
   std::size_t bytes = 0;
   std::uint32_t blocks = 0;
+  std::uint32_t block_bytes = 0;
   std::uint32_t slots = 0;
   std::uint32_t slot_bytes = 0;
   std::uint32_t mtu = 0;
@@ -97,9 +104,11 @@ base::Result<PacketRings> PacketRings::open(const PortConfig& config, std::uint3
   if (ioctl(at, SIOCGIFMTU, &request) == 0) {
     made.mtu = static_cast<std::uint32_t>(request.ifr_mtu);
   }
-  const std::uint64_t wanted = std::uint64_t{config.rx_frames} * config.frame_bytes / kBlockBytes;
+  made.block_bytes = std::max(kLeastBlockBytes, std::bit_ceil(config.frame_bytes + kBlockOverhead));
+  const std::uint64_t wanted =
+      std::uint64_t{config.rx_frames} * config.frame_bytes / made.block_bytes;
   tpacket_req3 rx{};
-  rx.tp_block_size = kBlockBytes;
+  rx.tp_block_size = made.block_bytes;
   rx.tp_block_nr = std::max(static_cast<std::uint32_t>(wanted), kMinBlocks);
   rx.tp_frame_size = config.frame_bytes;
   rx.tp_frame_nr = rx.tp_block_size / rx.tp_frame_size * rx.tp_block_nr;
@@ -108,7 +117,7 @@ base::Result<PacketRings> PacketRings::open(const PortConfig& config, std::uint3
   made.slot_bytes = std::bit_ceil(config.frame_bytes + kTxData);
   made.slots = std::bit_ceil(config.tx_descriptors);
   tx.tp_frame_size = made.slot_bytes;
-  tx.tp_block_size = std::max(kBlockBytes, made.slot_bytes);
+  tx.tp_block_size = std::max(kTxBlockBytes, made.slot_bytes);
   const std::uint32_t slots_a_block = tx.tp_block_size / made.slot_bytes;
   tx.tp_block_nr = (made.slots + slots_a_block - 1) / slots_a_block;
   made.slots = tx.tp_block_nr * slots_a_block;
@@ -243,11 +252,11 @@ class PacketPort final : public Port {
 
   [[nodiscard]] tpacket_block_desc& block() noexcept {
     return *reinterpret_cast<tpacket_block_desc*>(rings_.memory +
-                                                  std::size_t{block_} * kBlockBytes);
+                                                  std::size_t{block_} * rings_.block_bytes);
   }
   [[nodiscard]] tpacket3_hdr& slot(std::uint32_t index) noexcept {
     return *reinterpret_cast<tpacket3_hdr*>(rings_.memory +
-                                            std::size_t{rings_.blocks} * kBlockBytes +
+                                            std::size_t{rings_.blocks} * rings_.block_bytes +
                                             std::size_t{index} * rings_.slot_bytes);
   }
   [[nodiscard]] std::uint32_t next(std::uint32_t index) const noexcept {
