@@ -78,6 +78,12 @@ base::Result<KernelLink> KernelLink::attach(const KernelProgram& program, std::u
                            (tc ? "a TC" : "an XDP") + " program",
                        tc ? "--mode tc or tcx" : "--mode native or generic"};
   }
+  if (program.section().ends_with("/devmap") || program.section().ends_with("/cpumap")) {
+    return base::Error{base::ErrorCode::invalid,
+                       "program " + program.name() + " (section " + program.section() +
+                           ") belongs to an entry of a map, not to an interface",
+                       "the one that redirects into the map goes on the interface: --program NAME"};
+  }
   KernelLink made;
   made.interface_ = interface;
   made.mode_ = mode;

@@ -128,7 +128,9 @@ base::Result<std::string> find_entry(const ClassifierPlan& plan, ObjectSpec& spe
   return invalid(
       spec.programs.empty() ? "the object has no program"
                             : "which program is the entry is not clear",
-      spec.programs.empty() ? "" : "name it: classifier.program, one of " + program_names(spec));
+      spec.programs.empty()
+          ? ""
+          : "name it, --program NAME or a scenario's classifier.program: " + program_names(spec));
 }
 
 template <typename T>

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/endian.hpp"
+#include "ebpf/kernel_link.hpp"
 #include "ebpf/kernel_syscall.hpp"
 #include "support/bpf_object.hpp"
 
@@ -126,6 +127,16 @@ TEST_F(KernelCollectionTest, LoadsWhatWasAskedForAlone) {
   auto none = KernelCollection::load(file_, object_, options);
   ASSERT_FALSE(none.ok());
   EXPECT_THAT(none.error().message, HasSubstr("no program nothing"));
+}
+
+TEST_F(KernelCollectionTest, AProgramOfAMapsEntryGoesOnNoInterface) {
+  if (!read("devices")) GTEST_SKIP() << "clang for BPF is not installed";
+  const auto loaded = KernelCollection::load(file_, object_);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  const auto link = KernelLink::attach(*loaded.value().program("leaving"), 1, AttachMode::generic);
+  ASSERT_FALSE(link.ok());
+  EXPECT_EQ(link.error().code, base::ErrorCode::invalid);
+  EXPECT_NE(link.error().message.find("section xdp/devmap"), std::string::npos);
 }
 
 TEST(KernelCollection, AnObjectThatIsNoneIsAnError) {
