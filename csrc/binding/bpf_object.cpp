@@ -25,6 +25,9 @@ class BpfObjectHandle : public Napi::ObjectWrap<BpfObjectHandle> {
                         InstanceMethod<&BpfObjectHandle::write>("write"),
                         InstanceMethod<&BpfObjectHandle::remove>("remove"),
                         InstanceMethod<&BpfObjectHandle::next_key>("nextKey"),
+                        InstanceMethod<&BpfObjectHandle::read_batch>("readBatch"),
+                        InstanceMethod<&BpfObjectHandle::write_batch>("writeBatch"),
+                        InstanceMethod<&BpfObjectHandle::remove_batch>("removeBatch"),
                         InstanceMethod<&BpfObjectHandle::drain>("drain"),
                         InstanceMethod<&BpfObjectHandle::close>("close")});
   }
@@ -98,6 +101,76 @@ class BpfObjectHandle : public Napi::ObjectWrap<BpfObjectHandle> {
     const std::uint8_t* key = info[1].IsNull() ? nullptr : key_of(info, map, 1).data();
     if (next.empty() || executor_->next_key(map, key, next.data()) != 0) return info.Env().Null();
     return to_js(info.Env(), next);
+  }
+
+  // (map, count, cursor | null, and delete)
+  Napi::Value read_batch(const Napi::CallbackInfo& info) {
+    const std::size_t map = map_of(info);
+    const std::uint32_t key_bytes = object_->spec.maps[map].key_size;
+    const std::uint32_t count = info[1].ToNumber().Uint32Value();
+    std::vector<std::uint8_t> keys(std::size_t{count} * key_bytes);
+    std::vector<std::uint8_t> values(std::size_t{count} * executor_->value_bytes(map));
+    std::vector<std::uint8_t> cursor(ebpf::cursor_bytes(key_bytes));
+    ebpf::Batch batch;
+    batch.keys = keys.data();
+    batch.values = values.data();
+    batch.count = count;
+    batch.out = cursor.data();
+    if (!info[2].IsNull()) {
+      const base::ByteView in = bytes_of(info[2], "cursor");
+      if (in.size() != cursor.size()) {
+        throw wrong_size(info.Env(), "cursor", in.size(), cursor.size());
+      }
+      std::ranges::copy(in, cursor.begin());
+      batch.in = cursor.data();
+    }
+    const bool take = info[3].ToBoolean();
+    const int error = executor_->batch(
+        map, take ? ebpf::BatchOperation::take : ebpf::BatchOperation::lookup, batch);
+    Napi::Object result = batch_result(info.Env(), error, batch);
+    result.Set("cursor", to_js(info.Env(), cursor));
+    result.Set("keys", to_js(info.Env(), keys));
+    result.Set("values", to_js(info.Env(), values));
+    return result;
+  }
+
+  // (map, keys, values)
+  Napi::Value write_batch(const Napi::CallbackInfo& info) {
+    const std::size_t map = map_of(info);
+    ebpf::Batch batch = given_keys(info, map);
+    const base::ByteView values = bytes_of(info[2], "values");
+    const std::size_t wanted = std::size_t{batch.count} * executor_->value_bytes(map);
+    if (values.size() != wanted) throw wrong_size(info.Env(), "values", values.size(), wanted);
+    batch.values = const_cast<std::uint8_t*>(values.data());  // an update only reads them
+    const int error = executor_->batch(map, ebpf::BatchOperation::update, batch);
+    return batch_result(info.Env(), error, batch);
+  }
+
+  // (map, keys)
+  Napi::Value remove_batch(const Napi::CallbackInfo& info) {
+    const std::size_t map = map_of(info);
+    ebpf::Batch batch = given_keys(info, map);
+    const int error = executor_->batch(map, ebpf::BatchOperation::remove, batch);
+    return batch_result(info.Env(), error, batch);
+  }
+
+  ebpf::Batch given_keys(const Napi::CallbackInfo& info, std::size_t map) const {
+    const base::ByteView keys = bytes_of(info[1], "keys");
+    const std::size_t key_bytes = object_->spec.maps[map].key_size;
+    if (key_bytes == 0 ? !keys.empty() : keys.size() % key_bytes != 0) {
+      throw wrong_size(info.Env(), "keys", keys.size(), key_bytes);
+    }
+    ebpf::Batch batch;
+    batch.keys = const_cast<std::uint8_t*>(keys.data());  // only read
+    batch.count = key_bytes == 0 ? 0 : static_cast<std::uint32_t>(keys.size() / key_bytes);
+    return batch;
+  }
+
+  static Napi::Object batch_result(Napi::Env env, int error, const ebpf::Batch& batch) {
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("error", Napi::Number::New(env, error));
+    result.Set("count", Napi::Number::New(env, batch.count));
+    return result;
   }
 
   Napi::Value drain(const Napi::CallbackInfo& info) {

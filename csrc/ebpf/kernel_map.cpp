@@ -94,6 +94,23 @@ int KernelMap::next_key(const std::uint8_t* key, std::uint8_t* next) const {
   return element(BPF_MAP_GET_NEXT_KEY, descriptor(), key, next);
 }
 
+int KernelMap::batch(BatchOperation operation, Batch& batch) const {
+  constexpr bpf_cmd kCommands[] = {BPF_MAP_LOOKUP_BATCH, BPF_MAP_LOOKUP_AND_DELETE_BATCH,
+                                   BPF_MAP_UPDATE_BATCH, BPF_MAP_DELETE_BATCH};
+  bpf_attr attributes{};
+  attributes.batch.in_batch = user_pointer(batch.in);
+  attributes.batch.out_batch = user_pointer(batch.out);
+  attributes.batch.keys = user_pointer(batch.keys);
+  attributes.batch.values = user_pointer(batch.values);
+  attributes.batch.count = batch.count;
+  attributes.batch.map_fd = static_cast<std::uint32_t>(descriptor());
+  attributes.batch.elem_flags = batch.element_flags;
+  attributes.batch.flags = batch.flags;
+  const int result = bpf_call(kCommands[static_cast<std::size_t>(operation)], attributes);
+  batch.count = attributes.batch.count;
+  return result < 0 ? result : 0;
+}
+
 std::uint32_t KernelMap::user_value_bytes() const {
   return per_cpu(spec_.type) ? (spec_.value_size + 7) / 8 * 8 * possible_cpus() : spec_.value_size;
 }

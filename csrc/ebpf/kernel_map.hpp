@@ -28,6 +28,7 @@ class KernelMap {
   int remove(const std::uint8_t* key) const;
   int take(const std::uint8_t* key, std::uint8_t* value) const;
   int next_key(const std::uint8_t* key, std::uint8_t* next) const;
+  int batch(BatchOperation operation, Batch& batch) const;
   // Per-CPU kinds: every possible CPU's value, rounded up to eight bytes.
   [[nodiscard]] std::uint32_t user_value_bytes() const;
 

@@ -80,6 +80,20 @@ class KeyIndex {
   }
   [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
 
+  // The buckets, for walks that go on after entries were removed.
+  [[nodiscard]] std::uint32_t buckets() const noexcept {
+    return static_cast<std::uint32_t>(buckets_.size());
+  }
+  [[nodiscard]] std::uint32_t head(std::uint32_t bucket) const noexcept { return buckets_[bucket]; }
+  [[nodiscard]] std::uint32_t below(std::uint32_t slot) const noexcept {
+    return links_[slot].chain;
+  }
+  [[nodiscard]] std::uint32_t chain_length(std::uint32_t bucket) const noexcept {
+    std::uint32_t length = 0;
+    for (std::uint32_t slot = head(bucket); slot != kNone; slot = below(slot)) ++length;
+    return length;
+  }
+
  private:
   struct Link {
     std::uint32_t chain = kNone;

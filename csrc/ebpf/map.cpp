@@ -19,6 +19,8 @@ int Map::remove(const std::uint8_t*) { return -EOPNOTSUPP; }
 int Map::take(const std::uint8_t*, std::uint8_t*) { return kNotSupported; }
 int Map::next_key(const std::uint8_t*, std::uint8_t*) { return -EOPNOTSUPP; }
 
+int Map::batch(BatchOperation, Batch&) { return kNotSupported; }
+
 int next_index(const std::uint8_t* key, std::uint8_t* next, std::uint32_t max_entries) {
   const std::uint32_t index = key == nullptr ? max_entries : base::load_native<std::uint32_t>(key);
   if (index >= max_entries) {

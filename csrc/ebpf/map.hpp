@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "ebpf/map_batch.hpp"
 #include "ebpf/memory.hpp"
 
 namespace ringbed::ebpf {
@@ -112,6 +113,8 @@ class Map {
   // The key after `key` (nullptr: the first) in the map's own order; -ENOENT at the end.
   virtual int next_key(const std::uint8_t* key, std::uint8_t* next);
   [[nodiscard]] virtual std::uint32_t user_value_bytes() const { return spec_.value_size; }
+  // Many entries at once; kNotSupported where the kind has not that operation.
+  virtual int batch(BatchOperation operation, Batch& batch);
 
   // The region whose elements find() returns, each at its start; 0: none, or not always.
   [[nodiscard]] virtual std::uint32_t value_region() const { return 0; }

@@ -72,6 +72,11 @@ class ArrayMap final : public Map {
     return next_index(key, next, spec_.max_entries);
   }
   [[nodiscard]] std::uint32_t user_value_bytes() const override { return user_stride() * cpus_; }
+  int batch(BatchOperation operation, Batch& batch) override {
+    if (spec_.frozen && writes(operation)) return -EPERM;
+    const bool has = operation == BatchOperation::lookup || operation == BatchOperation::update;
+    return has ? generic_batch(*this, operation, batch) : kNotSupported;
+  }
   [[nodiscard]] std::uint64_t memory_bytes() const override {
     const std::uint64_t element = round_up(spec_.value_size, 8);
     return 320 + spec_.max_entries * (per_cpu_ ? 8 + element * cpus_ : element);

@@ -100,6 +100,9 @@ class HashMap final : public Map {
     return 0;
   }
   [[nodiscard]] std::uint32_t user_value_bytes() const override { return user_stride() * cpus_; }
+  int batch(BatchOperation operation, Batch& batch) override {
+    return bucket_batch(*this, index_, operation, batch);
+  }
   // Buckets of 16 bytes, elements of 48 and key and value; all of them, or those in use.
   [[nodiscard]] std::uint64_t memory_bytes() const override {
     const std::uint64_t key = round_up(spec_.key_size, 8);

@@ -85,6 +85,10 @@ class ArrayOfMaps final : public MapOfMaps {
   int next_key(const std::uint8_t* key, std::uint8_t* next) override {
     return next_index(key, next, spec_.max_entries);
   }
+  int batch(BatchOperation operation, Batch& batch) override {
+    const bool has = operation == BatchOperation::lookup || operation == BatchOperation::update;
+    return has ? generic_batch(*this, operation, batch) : kNotSupported;
+  }
   [[nodiscard]] std::uint64_t memory_bytes() const override { return 320 + spec_.max_entries * 8; }
 
  private:
@@ -145,6 +149,9 @@ class HashOfMaps final : public MapOfMaps {
     }
     std::memcpy(next, index_.key(slot), spec_.key_size);
     return 0;
+  }
+  int batch(BatchOperation operation, Batch& batch) override {
+    return bucket_batch(*this, index_, operation, batch);
   }
   [[nodiscard]] std::uint64_t memory_bytes() const override {
     return 704 + spec_.max_entries * std::uint64_t{64 + spec_.key_size};

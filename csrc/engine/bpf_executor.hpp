@@ -59,6 +59,7 @@ class BpfExecutor {
                     std::uint64_t flags) = 0;
   virtual int remove(std::size_t map, const std::uint8_t* key) = 0;
   virtual int next_key(std::size_t map, const std::uint8_t* key, std::uint8_t* next) = 0;
+  virtual int batch(std::size_t map, ebpf::BatchOperation operation, ebpf::Batch& batch) = 0;
   [[nodiscard]] virtual std::uint32_t value_bytes(std::size_t map) const = 0;
   [[nodiscard]] virtual std::uint64_t memory_bytes(std::size_t map) const = 0;
   // Of a ringbuf: the events since the last call.

@@ -64,6 +64,9 @@ class KernelExecutor final : public BpfExecutor {
   int next_key(std::size_t map, const std::uint8_t* key, std::uint8_t* next) override {
     return maps_[map] == nullptr ? -ENOENT : maps_[map]->next_key(key, next);
   }
+  int batch(std::size_t map, ebpf::BatchOperation operation, ebpf::Batch& batch) override {
+    return maps_[map] == nullptr ? -ENOENT : maps_[map]->batch(operation, batch);
+  }
   [[nodiscard]] std::uint32_t value_bytes(std::size_t map) const override {
     return maps_[map] == nullptr ? 0 : maps_[map]->user_value_bytes();
   }

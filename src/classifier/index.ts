@@ -14,7 +14,7 @@ export {
   swapPinned,
   unloadPinned,
 } from './loader.js';
-export { BpfMap, type MapFacts } from './map.js';
+export { BpfMap, type MapBatch, type MapFacts } from './map.js';
 export {
   BpfObject,
   BpfProgram,

@@ -21,7 +21,16 @@ export interface MapFacts {
   value: BtfType;
 }
 
+/** What a batch found. */
+export interface MapBatch {
+  entries: [BtfValue, BtfValue][];
+  /** Where the next batch goes on; undefined: there is none. */
+  cursor: Uint8Array | undefined;
+}
+
 const noExist = 1;
+const noEntry = 2;
+const enoSpace = 28;
 const errors: Readonly<Record<number, string>> = {
   1: 'not permitted',
   2: 'no such entry',
@@ -29,6 +38,7 @@ const errors: Readonly<Record<number, string>> = {
   9: 'no such map or program',
   17: 'the entry is there already',
   22: 'the map does not take this',
+  28: 'the map is full',
   524: 'this kind of map does not do that',
 };
 
@@ -88,6 +98,41 @@ export class BpfMap {
   }
 
   /**
+   * Up to `count` entries in one call, from the start or from where an earlier batch's `cursor` says. A `cursor`
+   * of undefined: that was the end. Cheaper than entries() on big maps, and an entry that goes meanwhile does not
+   * send a hash back to its start. BPF_MAP_LOOKUP_BATCH.
+   * @throws RingbedError `invalid`: the kind has no batches, or (hash kinds) not one bucket fits into `count`
+   */
+  lookupBatch(count: number, cursor?: Uint8Array): MapBatch {
+    return this.#readBatch('lookupBatch', count, cursor, false);
+  }
+
+  /** The same, and the entries are gone from the map. Hash kinds only. BPF_MAP_LOOKUP_AND_DELETE_BATCH. */
+  lookupAndDeleteBatch(count: number, cursor?: Uint8Array): MapBatch {
+    return this.#readBatch('lookupAndDeleteBatch', count, cursor, true);
+  }
+
+  /**
+   * Writes entries in one call; values as for set(). BPF_MAP_UPDATE_BATCH.
+   * @throws RingbedError `invalid` at the first that the map refuses; those before it are written
+   */
+  updateBatch(entries: Iterable<readonly [BtfInput, BtfInput]>): void {
+    const pairs = [...entries];
+    const keys = joined(pairs.map(([key]) => this.#key(key)));
+    const values = joined(pairs.map(([key, value]) => this.#encode(key, value)));
+    this.#checkBatch('updateBatch', this.#object.writeBatch(this.#index, keys, values), pairs.length);
+  }
+
+  /**
+   * Removes entries in one call. BPF_MAP_DELETE_BATCH.
+   * @throws RingbedError `invalid` at the first that is not there; those before it are gone
+   */
+  deleteBatch(keys: Iterable<BtfInput>): void {
+    const list = [...keys].map((key) => this.#key(key));
+    this.#checkBatch('deleteBatch', this.#object.removeBatch(this.#index, joined(list)), list.length);
+  }
+
+  /**
    * Events of a ringbuf as they come, decoded by `type` or as bytes. Ends when `signal` says so.
    * `intervalMs`: how often it looks.
    */
@@ -105,6 +150,33 @@ export class BpfMap {
   /** Events since the last look. */
   drain(): Uint8Array[] {
     return this.#object.drain(this.#index);
+  }
+
+  #readBatch(what: string, count: number, cursor: Uint8Array | undefined, take: boolean): MapBatch {
+    if (!Number.isSafeInteger(count) || count < 1)
+      throw new RingbedError('invalid', `${what}: count is ${count}`, 'how many entries at most: 1, 2, …');
+    // Room for one more than there can be, so that the end is seen.
+    const room = Math.min(count, this.facts.maxEntries + 1);
+    const read = this.#object.readBatch(this.#index, room, cursor ?? null, take);
+    if (read.error === -enoSpace)
+      throw new RingbedError(
+        'invalid',
+        `map ${this.name} (${this.facts.type}): ${what}: a bucket of the hash holds more than ${count} entries`,
+        'ask for more entries at once',
+      );
+    const ended = read.error === -noEntry;
+    if (!ended) this.#check(what, read.error);
+    const { keyBytes, key: keyType } = this.facts;
+    const valueBytes = read.values.length / room;
+    const entries = Array.from({ length: read.count }, (_, at): [BtfValue, BtfValue] => [
+      decodeBtf(keyType, read.keys.subarray(at * keyBytes, (at + 1) * keyBytes)),
+      this.#decode(read.values.subarray(at * valueBytes, (at + 1) * valueBytes)),
+    ]);
+    return { entries, cursor: ended ? undefined : read.cursor };
+  }
+
+  #checkBatch(what: string, result: { error: number; count: number }, given: number): void {
+    this.#check(`${what}: entry ${result.count} of ${given}`, result.error);
   }
 
   #key(key: BtfInput): Uint8Array {
@@ -150,6 +222,10 @@ export class BpfMap {
     const why = errors[-result] ?? `errno ${-result}`;
     throw new RingbedError('invalid', `map ${this.name} (${this.facts.type}): ${what}: ${why}`);
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

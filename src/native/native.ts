@@ -209,6 +209,19 @@ export interface BpfObject {
   remove(map: number, key: Uint8Array): number;
   /** The key behind `key` (null: the first); null at the end. */
   nextKey(map: number, key: Uint8Array | null): Uint8Array | null;
+  /**
+   * Up to `count` entries behind `cursor` (null: from the start), one behind the other; `take` deletes them, too.
+   * `error`: 0, or a negative errno; -2 says that the end was reached, with `count` entries before it.
+   */
+  readBatch(
+    map: number,
+    count: number,
+    cursor: Uint8Array | null,
+    take: boolean,
+  ): { error: number; count: number; cursor: Uint8Array; keys: Uint8Array; values: Uint8Array };
+  /** Keys and values one behind the other; `count`: how many were written before `error`. */
+  writeBatch(map: number, keys: Uint8Array, values: Uint8Array): { error: number; count: number };
+  removeBatch(map: number, keys: Uint8Array): { error: number; count: number };
   /** Events of a ringbuf since the last call. */
   drain(map: number): Uint8Array[];
   close(): void;

@@ -52,6 +52,38 @@ describe('the bundled classifier in the VM', () => {
     expect(() => object.map('nope')).toThrow(/no map nope/);
   });
 
+  it('batches: update, look up in parts, delete, take', () => {
+    using object = BpfObject.open('classifier.bpf.o');
+    const groups = object.map('ringbed_groups');
+    const given = Array.from({ length: 40 }, (_, i) => [{ address: `239.1.1.${i}` }, BigInt(i)] as const);
+    groups.updateBatch(given);
+    const found: unknown[] = [];
+    let cursor: Uint8Array | undefined;
+    do {
+      const batch = groups.lookupBatch(16, cursor);
+      expect(batch.entries.length).toBeLessThanOrEqual(16);
+      found.push(...batch.entries.map(([, value]) => value));
+      cursor = batch.cursor;
+    } while (cursor !== undefined);
+    expect(found.toSorted()).toEqual(given.map(([, value]) => value).toSorted());
+    groups.deleteBatch(given.slice(0, 10).map(([key]) => key));
+    expect(() => groups.deleteBatch([given[20]?.[0] ?? 0, given[3]?.[0] ?? 0])).toThrow(
+      /deleteBatch: entry 1 of 2: no such entry/,
+    );
+    expect(groups.lookupAndDeleteBatch(1000)).toMatchObject({ entries: { length: 29 }, cursor: undefined });
+    expect(groups.lookupBatch(1)).toEqual({ entries: [], cursor: undefined });
+  });
+
+  it('batches that a kind has not, or that make no sense, are refused', () => {
+    using object = BpfObject.open('classifier.bpf.o');
+    const stages = object.map('ringbed_config');
+    expect(stages.lookupBatch(10).entries.length).toBe(Math.min(stages.facts.maxEntries, 10));
+    expect(() => stages.deleteBatch([0])).toThrow(/this kind of map does not do that/);
+    expect(() => stages.lookupAndDeleteBatch(1)).toThrow(/this kind of map does not do that/);
+    expect(() => stages.lookupBatch(0)).toThrow(/count is 0/);
+    expect(() => stages.lookupBatch(1, new Uint8Array(3))).toThrow(/cursor has 3 bytes, not 4/);
+  });
+
   it('events of a ringbuf as they come', async () => {
     using object = BpfObject.open('classifier.bpf.o', { stages: ['sample'] });
     object.map('ringbed_config').set(0, { stages: 1, sample_every: 1 });
