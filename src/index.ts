@@ -14,6 +14,7 @@ export {
   encodeBtf,
   LoadedClassifier,
   type LoadOptions as LoadClassifierOptions,
+  type MapBatch,
   type ObjectFacts,
   type ObjectOptions,
   type RunClassifierOptions,

@@ -47,8 +47,8 @@ class MapWatch {
     std::uint32_t value_bytes = 0;
     std::uint32_t max_entries = 0;
     std::uint32_t lru_entries = 0;  // from which on an LRU map may evict
-    bool keys_only = false;  // values are numbers of maps
-    bool small = false;      // looked through after every frame
+    bool keys_only = false;         // values are numbers of maps
+    bool small = false;             // looked through after every frame
     bool left_out = false;
     std::vector<std::uint8_t> before;  // keys and values, one after the other
     std::vector<std::uint8_t> now;
