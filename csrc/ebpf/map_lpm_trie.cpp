@@ -101,10 +101,6 @@ class LpmTrie final : public Map {
                                              : generic_batch(*this, operation, batch);
   }
   // A node of 40 bytes and key and value for each entry.
-  int batch(BatchOperation operation, Batch& batch) override {
-    return operation == BatchOperation::take ? kNotSupported
-                                             : generic_batch(*this, operation, batch);
-  }
   [[nodiscard]] std::uint64_t memory_bytes() const override {
     return 320 + index_.size() * round_up(40 + spec_.key_size - 4 + spec_.value_size, 8);
   }
