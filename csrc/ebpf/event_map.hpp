@@ -35,8 +35,9 @@ class RingBuffer : public EventMap {
   virtual std::uint8_t* reserve(std::uint64_t bytes) = 0;
   // Ends the record at `data`; false when there is none.
   virtual bool finish(const std::uint8_t* data, bool discard) = 0;
-  // Bytes that wait to be drained, headers included.
-  [[nodiscard]] virtual std::uint64_t used() const = 0;
+  // Positions, in bytes since the start, headers included: what lies between waits to be drained.
+  [[nodiscard]] virtual std::uint64_t produced() const = 0;
+  [[nodiscard]] virtual std::uint64_t consumed() const = 0;
 };
 
 // Slots a CPU, opened by user space; an output to a slot that is not open is -ENOENT.

@@ -75,8 +75,10 @@ std::uint64_t ringbuf_query(Machine& machine, State& state) {
   RingBuffer* ring = ring_of(machine, state);
   if (ring == nullptr) return 0;
   switch (state.r[2]) {
-    case 0: return ring->used();
-    case 1: return ring->spec().max_entries;
+    case 0: return ring->produced() - ring->consumed();  // BPF_RB_AVAIL_DATA
+    case 1: return ring->spec().max_entries;             // BPF_RB_RING_SIZE
+    case 2: return ring->consumed();                     // BPF_RB_CONS_POS
+    case 3: return ring->produced();                     // BPF_RB_PROD_POS
     default: return 0;
   }
 }

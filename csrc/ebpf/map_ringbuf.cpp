@@ -19,10 +19,11 @@ class RingBufferMap final : public RingBuffer {
   std::uint8_t* reserve(std::uint64_t bytes) override {
     const std::uint64_t whole = round_up(bytes + kHeader, 8);
     // The kernel never lets producer and consumer positions differ by the whole ring.
-    if (bytes > 0x3fff'ffff || whole > spec_.max_entries || used_ + whole > spec_.max_entries - 1) {
+    if (bytes > 0x3fff'ffff || whole > spec_.max_entries ||
+        produced_ + whole - consumed_ > spec_.max_entries - 1) {
       return nullptr;
     }
-    used_ += whole;
+    produced_ += whole;
     records_.push_back({std::make_unique<std::uint8_t[]>(bytes + 1), bytes, State::busy});
     return records_.back().data.get();
   }
@@ -43,12 +44,13 @@ class RingBufferMap final : public RingBuffer {
       if (record.state == State::ready) {
         events.push_back({0, {record.data.get(), record.data.get() + record.bytes}});
       }
-      used_ -= round_up(record.bytes + kHeader, 8);
+      consumed_ += round_up(record.bytes + kHeader, 8);
       records_.pop_front();
     }
     return events;
   }
-  [[nodiscard]] std::uint64_t used() const override { return used_; }
+  [[nodiscard]] std::uint64_t produced() const override { return produced_; }
+  [[nodiscard]] std::uint64_t consumed() const override { return consumed_; }
 
   int read(const std::uint8_t*, std::uint8_t*, std::uint64_t) override { return kNotSupported; }
   int write(const std::uint8_t*, const std::uint8_t*, std::uint64_t) override {
@@ -68,7 +70,8 @@ class RingBufferMap final : public RingBuffer {
     State state;
   };
   std::deque<Record> records_;
-  std::uint64_t used_ = 0;
+  std::uint64_t produced_ = 0;
+  std::uint64_t consumed_ = 0;
 };
 
 }  // namespace
