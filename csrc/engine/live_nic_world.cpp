@@ -175,17 +175,12 @@ class NicWorld final : public LiveWorld {
   std::vector<std::string> notes_;
 };
 
-base::Status check(const port::LinkInfo& link, const std::vector<std::uint32_t>& default_routes,
-                   const std::vector<std::string>& allowed, const LiveSetup& setup) {
+base::Status check_allowed(const port::LinkInfo& link,
+                           const std::vector<std::uint32_t>& default_routes,
+                           const std::vector<std::string>& allowed) {
   const std::string name = "interface " + link.name;
   const std::string allow =
       "if you mean it, say --allow-interface " + link.name + " (it will carry nothing else)";
-  if (link.mtu < setup.mtu) {
-    return base::Error{base::ErrorCode::unavailable,
-                       name + " has an MTU of " + std::to_string(link.mtu) +
-                           ", the scenario needs " + std::to_string(setup.mtu),
-                       "ip link set dev " + link.name + " mtu " + std::to_string(setup.mtu)};
-  }
   if (std::find(allowed.begin(), allowed.end(), link.name) != allowed.end()) {
     return {};
   }
@@ -198,6 +193,21 @@ base::Status check(const port::LinkInfo& link, const std::vector<std::uint32_t>&
                        "plug the cable in, or set its other end up; or " + allow};
   }
   return refuse_default_route(link, default_routes);
+}
+
+// What may not be used at all is said before what would have to be changed on it.
+base::Status check(const port::LinkInfo& link, const std::vector<std::uint32_t>& default_routes,
+                   const std::vector<std::string>& allowed, const LiveSetup& setup) {
+  if (base::Status status = check_allowed(link, default_routes, allowed); !status) {
+    return status;
+  }
+  if (link.mtu < setup.mtu) {
+    return base::Error{base::ErrorCode::unavailable,
+                       "interface " + link.name + " has an MTU of " + std::to_string(link.mtu) +
+                           ", the scenario needs " + std::to_string(setup.mtu),
+                       "ip link set dev " + link.name + " mtu " + std::to_string(setup.mtu)};
+  }
+  return {};
 }
 
 }  // namespace

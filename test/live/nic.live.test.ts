@@ -104,6 +104,13 @@ describe.skipIf(missing !== undefined)('ringbed run --on nic', () => {
     expect(refused.stdout).toBe('');
   });
 
+  it('refuses what carries a default route before it asks for anything to be changed on it', () => {
+    const jumbo = ['--set', 'link.mtu=9000', '--set', 'nic.bufferBytes=9216'];
+    const refused = inside('run', scenario(), '--on', 'nic:uplink', '--quiet', ...jumbo);
+    expect(refused.stderr).toMatch(/carries a default route/);
+    expect(refused.stderr).not.toMatch(/MTU/);
+  });
+
   it('takes an interface with a default route when the user says so', () => {
     const run = inside(
       'run',

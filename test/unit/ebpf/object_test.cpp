@@ -147,7 +147,7 @@ TEST(Object, NamesReachNoTerminalAsControlCharacters) {
     Bytes bad = good;
     // The last one: BTF's strings come first. Strings may share their ends.
     const std::string zeroed = name + '\0';
-    const auto at = std::ranges::find_end(bad, zeroed).begin();
+    const auto at = std::find_end(bad.begin(), bad.end(), zeroed.begin(), zeroed.end());
     ASSERT_NE(at, bad.end()) << name;
     at[2] = 0x1b;
     const auto object = read_object(bad);
