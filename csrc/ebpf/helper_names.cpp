@@ -1,9 +1,10 @@
 // The kernel's names of its helpers, by number (enum bpf_func_id of linux/bpf.h; 6.18 has no more:
 // what came after 6.2 are kfuncs). Messages name with them what a program wants and is not
-// simulated; what is has a row in helpers.cpp.
+// simulated.
 #include <array>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "ebpf/helpers.hpp"
 
@@ -242,7 +243,7 @@ std::vector<std::uint32_t> unknown_helpers(const std::vector<RawInstruction>& co
     if (in.opcode == kLoadImm64) ++at;
     if (in.opcode != kCall || in.src != pseudo::helper_call) continue;
     const auto number = static_cast<std::uint32_t>(in.imm);
-    if (number != kTailCallHelper && helper_name(number).empty()) numbers.insert(number);
+    if (number != kTailCallHelper && find_helper(number) == nullptr) numbers.insert(number);
   }
   return {numbers.begin(), numbers.end()};
 }

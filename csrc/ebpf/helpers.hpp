@@ -1,11 +1,10 @@
-// The table of helpers: the kernel's number, its name, our function. A helper is one function in
+// The table of helpers: the kernel's number, our function. A helper is one function in
 // a file helpers_<subject>.cpp and one row of helpers.cpp. Return values are the kernel's.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "ebpf/isa.hpp"
@@ -22,7 +21,6 @@ struct HelperEffects {
 
 struct HelperRow {
   std::uint32_t number;
-  std::string_view name;
   HelperFunction function;
   HelperEffects effects = {};
 };
@@ -30,8 +28,8 @@ struct HelperRow {
 // Ascending by number.
 [[nodiscard]] std::span<const HelperRow> helpers() noexcept;
 
-// "" for a number that the table does not have.
-[[nodiscard]] std::string_view helper_name(std::uint32_t number) noexcept;
+// nullptr for a number that the table does not have.
+[[nodiscard]] const HelperRow* find_helper(std::uint32_t number) noexcept;
 
 // "helper 34 (bpf_get_hash_recalc)", by the kernel's name where the kernel has one of that number.
 [[nodiscard]] std::string helper_text(std::uint32_t number);

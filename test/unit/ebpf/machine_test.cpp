@@ -3,8 +3,10 @@
 #include "ebpf/machine.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ebpf/decode.hpp"
@@ -228,8 +230,21 @@ TEST(Helpers, TheTableIsSorted) {
   for (const HelperRow& row : helpers()) {
     EXPECT_GT(row.number, last);
     EXPECT_LT(row.number, 256u);
-    EXPECT_EQ(helper_name(row.number), row.name);
+    EXPECT_EQ(find_helper(row.number), &row);
     last = row.number;
+  }
+  EXPECT_EQ(find_helper(last + 1), nullptr);
+}
+
+TEST(Helpers, TheirNamesAreThoseOfTheKernelsHeader) {
+#define NAMED(name) \
+  { BPF_FUNC_##name, #name }
+  const std::vector<std::pair<std::uint32_t, std::string>> all = {__BPF_FUNC_MAPPER(NAMED)};
+#undef NAMED
+  ASSERT_GT(all.size(), 200U);
+  for (const auto& [number, name] : all) {
+    const std::string text = "helper " + std::to_string(number);
+    EXPECT_EQ(helper_text(number), number == 0 ? text : text + " (bpf_" + name + ")");
   }
 }
 
