@@ -41,7 +41,7 @@ namespace ringbed::base {
 
 #define RINGBED_RING_COUNTERS(X)                        \
   X(size, level, "descriptors of the receive ring")     \
-  X(peak, level, "most frames that were taken at once") \
+  X(peak, level, "most frames that were waiting at once") \
   X(full, count, "frames that found no free descriptor")
 
 #define RINGBED_CORE_COUNTERS(X)                                   \

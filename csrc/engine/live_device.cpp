@@ -169,7 +169,8 @@ bool LiveDevice::serve(std::size_t queue) noexcept {
   }
   const std::uint64_t taken = clock_.now();
   ++polls_;
-  served_[queue].rx_peak = std::max(served_[queue].rx_peak, static_cast<std::uint32_t>(count));
+  served_[queue].rx_peak =
+      std::max(served_[queue].rx_peak, static_cast<std::uint32_t>(count + port.waiting()));
   identify(queue, count, taken);
   const std::span views(burst_.views.data(), burst_.accepted);
   device_.process_burst(views, taken, std::span(burst_.verdicts).first(burst_.accepted));

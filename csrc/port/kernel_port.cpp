@@ -28,6 +28,7 @@ class KernelPort final : public Port {
   std::size_t rx_burst(std::span<ring::Descriptor> frames) noexcept override {
     return receiver_->rx_burst(frames);
   }
+  std::size_t waiting() const noexcept override { return receiver_->waiting(); }
   void recycle(std::span<const ring::Descriptor> frames) noexcept override {
     receiver_->recycle(frames);
   }

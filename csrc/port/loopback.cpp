@@ -49,6 +49,10 @@ class LoopbackPort final : public Port {
     return count;
   }
 
+  std::size_t waiting() const noexcept override {
+    return closed_ ? 0 : own_->rx.consumer().ready();
+  }
+
   void recycle(std::span<const ring::Descriptor> frames) noexcept override {
     for (const ring::Descriptor& frame : frames) {
       give(frame.address & ~std::uint64_t{frame_bytes_ - 1});

@@ -82,6 +82,10 @@ class Port {
   // the caller's until recycle(). Does not wait. 0 after close().
   [[nodiscard]] virtual std::size_t rx_burst(std::span<ring::Descriptor> frames) noexcept = 0;
 
+  // Frames that have arrived and that nobody has taken yet; 0 also where that cannot be told: where
+  // the kernel's queue is measured in bytes (backends `packet` and `socket`).
+  [[nodiscard]] virtual std::size_t waiting() const noexcept { return 0; }
+
   // Gives received frames back, in any order. Any address inside a frame stands for it.
   virtual void recycle(std::span<const ring::Descriptor> frames) noexcept = 0;
 

@@ -78,6 +78,9 @@ class XdpPort final : public Port {
     return count;
   }
 
+  // Pieces, where frames come in several.
+  std::size_t waiting() const noexcept override { return closed_ ? 0 : socket_.rx.ready(); }
+
   void recycle(std::span<const ring::Descriptor> frames) noexcept override {
     if (closed_) {
       return;

@@ -11,22 +11,28 @@ const lineEveryMs = 10_000;
 export class ProgressDisplay {
   private readonly live: boolean;
   private readonly look: Look;
-  private readonly started = performance.now();
+  private started = performance.now();
   private lastLine = this.started;
   private drawn = false;
 
+  /** `preparing`: there is something to set up that can fail; it starts with the first packet. */
   constructor(
     private readonly title: string,
     private readonly quiet: boolean,
+    private preparing = false,
   ) {
     this.live = !quiet && isatty(2) && process.env.TERM !== 'dumb';
     this.look = lookOf(2);
     if (this.live) this.draw(`${title} …`);
-    else if (!quiet) note(this.plain(`${title}: started\n`));
+    else if (!preparing) this.begin();
   }
 
   /** Of one run. */
-  readonly update = (progress: Progress): void => this.show(this.facts(progress), progress.share);
+  readonly update = (progress: Progress): void => {
+    if (this.preparing && progress.offered === 0) return;
+    if (this.preparing) this.begin();
+    this.show(this.facts(progress), progress.share);
+  };
 
   /** Any progress: what to say, and how far it is (0..1, or null if nobody knows). */
   show(facts: string, share: number | null): void {
@@ -46,6 +52,12 @@ export class ProgressDisplay {
   clear(): void {
     if (this.drawn) note('\r\u001b[K');
     this.drawn = false;
+  }
+
+  private begin(): void {
+    this.preparing = false;
+    this.started = performance.now();
+    if (!this.quiet && !this.live) note(this.plain(`${this.title}: started\n`));
   }
 
   private draw(text: string): void {

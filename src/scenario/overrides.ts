@@ -1,6 +1,7 @@
 // --set PATH=VALUE: changes the tree before it is validated, so a flag keeps every rule that the file keeps.
-// PATH is dotted; a list item is addressed by its index or its `name`; keys that contain dots themselves
-// (`slo.latency.p99`, `fields.ipv4.src`) are found as they stand.
+// PATH is dotted; a list item is addressed by its index or its `name` (`traffic.0.rate`, `traffic[0].rate`,
+// `traffic.feed.rate`); keys that contain dots themselves (`slo.latency.p99`, `fields.ipv4.src`) are found as
+// they stand.
 import { type Fault, nearest } from '../errors/index.js';
 import { child, itemName, type ListNode, type MapNode, type Node, type Origin } from './tree.js';
 import { parseYaml } from './yaml-source.js';
@@ -14,7 +15,10 @@ interface Step {
 export function applySet(root: MapNode, set: string): Fault[] {
   const text = `--set ${set}`;
   const split = set.indexOf('=');
-  const path = set.slice(0, Math.max(0, split)).trim();
+  const path = set
+    .slice(0, Math.max(0, split))
+    .trim()
+    .replace(/\[([^[\].]+)\]/g, '.$1');
   const fault = (message: string, expected = '', close = ''): Fault[] => [
     { file: text, line: 0, column: 0, path, message, expected, nearest: close },
   ];

@@ -32,7 +32,11 @@ export async function run(path: string, flags: RunFlags): Promise<number> {
   const serving = await openServing(scenario.plan.name, flags.serveMetrics);
   const { stateFolder, onStart } = serving;
   const finished = await withInterrupt((signal) => {
-    const progress = new ProgressDisplay(scenario.plan.name, flags.quiet === true);
+    const progress = new ProgressDisplay(
+      scenario.plan.name,
+      flags.quiet === true,
+      scenario.plan.world.kind !== 'SIM',
+    );
     return runPlan(input, { signal, onProgress: progress.update, onStart, stateFolder }).finally(() => {
       progress.clear();
       serving.close();

@@ -134,6 +134,31 @@ TEST_P(PortContract, ABurstIsNeverLongerThanAskedFor) {
   EXPECT_EQ(port().rx_burst({}), 0U);
 }
 
+TEST_P(PortContract, WhatWaitsIsWhatIsStillToCome) {
+  EXPECT_EQ(port().waiting(), 0U);
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    ASSERT_TRUE(rig_->inject(rig_->make(i, 60)));
+  }
+  std::vector<ring::Descriptor> frames = receive(1);
+  const bool tells = !GetParam().starts_with("packet") && !GetParam().starts_with("socket");
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  while (tells && port().waiting() < 19 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(port().waiting(), tells ? 19U : 0U);
+  for (const ring::Descriptor& frame : receive(5)) {
+    frames.push_back(frame);
+  }
+  EXPECT_EQ(port().waiting(), tells ? 14U : 0U);
+  for (const ring::Descriptor& frame : receive(14)) {
+    frames.push_back(frame);
+  }
+  EXPECT_EQ(port().waiting(), 0U);
+  port().recycle(frames);
+  port().close();
+  EXPECT_EQ(port().waiting(), 0U);
+}
+
 TEST_P(PortContract, RecycledFramesCarryFurtherTraffic) {
   std::uint32_t next = 0;
   for (std::uint32_t round = 0; round < 20; ++round) {

@@ -26,6 +26,7 @@ describe('--set', () => {
       ['device.pool={ size: 7, kind: ring }'],
       { device: { pool: { size: 7, kind: 'ring', bufferBytes: 1500 } } },
     ],
+    [['traffic[0].rate=5kpps'], { traffic: [{ rate: { kind: 'CONSTANT', rate: 5000 } }] }],
     [['traffic.0.rate=5kpps'], { traffic: [{ rate: { kind: 'CONSTANT', rate: 5000 } }] }],
     [['traffic.feed.rate={ poisson: 5kpps }'], { traffic: [{ rate: { kind: 'POISSON', rate: 5000 } }] }],
     [
