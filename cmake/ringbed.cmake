@@ -12,7 +12,7 @@ target_include_directories(ringbed_flags INTERFACE ${PROJECT_SOURCE_DIR}/csrc)
 target_link_libraries(ringbed_flags INTERFACE Threads::Threads)
 if(RINGBED_SANITIZE)
   target_compile_options(ringbed_flags INTERFACE
-    -fsanitize=${RINGBED_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+    -fsanitize=${RINGBED_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(ringbed_flags INTERFACE -fsanitize=${RINGBED_SANITIZE})
 endif()
 
