@@ -89,7 +89,6 @@ base::Result<ClockResult> check_clock() {
     return loop.error();
   }
   clock.bias_ns = loop.value();
-  clock.stamps = "software";
   return clock;
 }
 

@@ -23,8 +23,8 @@ class LiveClock {
   void start_at(std::uint64_t raw) noexcept { start_ = raw; }
   [[nodiscard]] bool started() const noexcept { return now_raw() >= start_; }
   // Since the start; 0 before it.
-  [[nodiscard]] std::uint64_t now() const noexcept {
-    const std::uint64_t raw = now_raw();
+  [[nodiscard]] std::uint64_t now() const noexcept { return since_start(now_raw()); }
+  [[nodiscard]] std::uint64_t since_start(std::uint64_t raw) const noexcept {
     return raw > start_ ? raw - start_ : 0;
   }
 

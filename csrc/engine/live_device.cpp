@@ -42,6 +42,7 @@ LiveDevice::LiveDevice(const Plan& plan, device::Device& device, std::uint64_t p
       device_(device),
       pool_address_(pool_address),
       area_(area),
+      arrivals_(area, clock),
       queues_(std::move(queues)),
       nic_(plan.sim.nic),
       // The machine makes its own noise: only the scenario's pauses are acted out.
@@ -198,6 +199,7 @@ void LiveDevice::identify(std::size_t queue, std::size_t count, std::uint64_t no
   for (std::size_t i = 0; i < count; ++i) {
     const ring::Descriptor& frame = burst_.frames[i];
     const base::ByteView view = area_.subspan(frame.address, frame.length);
+    const std::uint64_t arrived = arrivals_.of(frame.address, now);
     Flight flight;
     if (!recall(queue, flight_hash(view, datagrams_), flight)) {
       flight.departure_ns = now;
@@ -213,7 +215,7 @@ void LiveDevice::identify(std::size_t queue, std::size_t count, std::uint64_t no
     if (flight.stream != kOutside) {
       tracker_.receive(flight.stream, flight.flow, flight.sequence);
       if (flight.departure_ns >= warmup_ns_) {
-        measured_.request.record(now > flight.departure_ns ? now - flight.departure_ns : 0);
+        measured_.request.record(arrived - std::min(arrived, flight.departure_ns));
       }
     }
     burst_.views[burst_.accepted] = view;

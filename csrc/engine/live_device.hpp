@@ -15,6 +15,7 @@
 #include "engine/device_set.hpp"
 #include "engine/device_stages.hpp"
 #include "engine/flight_log.hpp"
+#include "engine/hardware_stamps.hpp"
 #include "engine/live_clock.hpp"
 #include "engine/live_tally.hpp"
 #include "engine/plan.hpp"
@@ -49,7 +50,7 @@ class LiveDevice {
     std::vector<const FlightLog*> requests;
   };
   struct Measured {
-    base::Histogram request;  // should have left -> taken from the ring
+    base::Histogram request;  // should have left -> arrived: stamped, or taken from the ring
     base::Histogram service;  // time in the device, of each packet of a burst its share
     base::Histogram device;   // taken from the ring -> response handed to the kernel
     base::Histogram hold;     // buffer taken -> buffer home
@@ -68,6 +69,9 @@ class LiveDevice {
     devices_ = &devices;
   }
 
+  // Frames arrive by this clock; before run().
+  void stamped_by(const port::HardwareClock* clock) noexcept { arrivals_.stamped_by(clock); }
+
   // Until `stop` is true; `yield`: give the processor up when there is nothing to do.
   void run(const std::atomic<bool>& stop, bool yield) noexcept;
 
@@ -81,6 +85,7 @@ class LiveDevice {
   [[nodiscard]] const VerdictDigest& verdicts() const noexcept { return verdicts_; }
   [[nodiscard]] const gen::SequenceTracker& tracker() const noexcept { return tracker_; }
   [[nodiscard]] std::uint64_t outside() const noexcept { return outside_; }
+  [[nodiscard]] const Arrivals& arrivals() const noexcept { return arrivals_; }
   [[nodiscard]] std::uint64_t forgotten() const noexcept;
   [[nodiscard]] std::uint64_t busy_ns() const noexcept { return busy_ns_; }
   [[nodiscard]] std::uint64_t paused_ns() const noexcept { return paused_ns_; }
@@ -134,6 +139,7 @@ class LiveDevice {
   device::Device& device_;
   std::uint64_t pool_address_;
   base::MutableBytes area_;
+  Arrivals arrivals_;
   std::vector<Queue> queues_;
   std::vector<Served> served_;
   sim::Nic nic_;  // its address filter and length limit; the rings are real ones

@@ -89,6 +89,19 @@ void add_losses(const std::string& interface, std::vector<KernelCounter>& counte
   }
 }
 
+// Frames without the NIC's stamp, where the NIC stamps.
+std::string unstamped(const LiveSession& session) {
+  std::uint64_t device = 0;
+  for (const auto& worker : session.workers()) {
+    device += worker->arrivals().without();
+  }
+  const std::uint64_t all = device + session.generator().arrivals().without();
+  return all == 0 ? std::string()
+                  : std::to_string(all) +
+                        " received frames had no stamp of the NIC: they count as having arrived "
+                        "when they were found in the ring";
+}
+
 std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
                                   const base::Ledger& books) {
   std::vector<std::string> notes;
@@ -97,6 +110,9 @@ std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
   }
   if (!session.kernel_is_silent().empty() && books.dropped() != 0) {
     notes.push_back("the drops have no reasons of the kernel's own: " + session.kernel_is_silent());
+  }
+  if (std::string missing = unstamped(session); !missing.empty()) {
+    notes.push_back(std::move(missing));
   }
   const std::string elsewhere = unsteered(plan, session);
   if (!elsewhere.empty()) {

@@ -14,6 +14,7 @@ LiveGenerator::LiveGenerator(const Plan& plan, gen::Generator& source,
       clock_(clock),
       source_(source),
       area_(config.area),
+      arrivals_(config.area, clock),
       frames_(static_cast<std::uint32_t>(config.area.size() / config.frame_bytes),
               static_cast<std::uint32_t>(std::countr_zero(config.frame_bytes))),
       first_tx_frame_(config.first_tx_frame),
@@ -254,7 +255,7 @@ bool LiveGenerator::listen(std::size_t queue) noexcept {
   }
   const std::uint64_t now = clock_.now();
   for (const ring::Descriptor& frame : std::span(frames).first(count)) {
-    hear(queue, area_.subspan(frame.address, frame.length), now);
+    hear(queue, area_.subspan(frame.address, frame.length), arrivals_.of(frame.address, now));
   }
   port.recycle(std::span(frames).first(count));
   responses_.store(ledger_.responses, std::memory_order_relaxed);

@@ -14,6 +14,7 @@
 
 #include "base/ledger.hpp"
 #include "engine/flight_log.hpp"
+#include "engine/hardware_stamps.hpp"
 #include "engine/live_clock.hpp"
 #include "engine/live_device.hpp"
 #include "engine/live_tally.hpp"
@@ -58,6 +59,9 @@ class LiveGenerator {
   void run(const std::atomic<bool>& stop_sending, const std::atomic<bool>& stop,
            bool yield) noexcept;
 
+  // Responses arrive by this clock; before run().
+  void stamped_by(const port::HardwareClock* clock) noexcept { arrivals_.stamped_by(clock); }
+
   // Where it counts for readers outside; before run().
   void attach(base::LiveCounters live) noexcept { live_ = live; }
 
@@ -84,6 +88,7 @@ class LiveGenerator {
   [[nodiscard]] const base::Histogram& lateness() const noexcept { return lateness_; }
   [[nodiscard]] std::uint64_t response_bytes() const noexcept { return response_bytes_; }
   [[nodiscard]] std::uint64_t strays() const noexcept { return strays_; }
+  [[nodiscard]] const Arrivals& arrivals() const noexcept { return arrivals_; }
   // Frames that were due and had not left when the time was over.
   [[nodiscard]] std::uint64_t unsent() const noexcept { return unsent_; }
   // ... and there were too many to count them all: it is the least that they are.
@@ -139,6 +144,7 @@ class LiveGenerator {
   const LiveClock& clock_;
   gen::Generator& source_;
   base::MutableBytes area_;
+  Arrivals arrivals_;
   std::vector<Queue> queues_;
   ring::FrameAllocator frames_;
   std::uint32_t first_tx_frame_;

@@ -31,6 +31,7 @@ class NicWorld final : public LiveWorld {
     for (const std::string& interface : interfaces_) {
       port::NicWish wish;
       wish.queues = plan.sim.nic.queues;
+      wish.stamps = plan.hardware_stamps != port::Choice::off;
       if (interface == interfaces_.back()) {
         wish.rx_descriptors = plan.sim.nic.rx_descriptors;
         wish.tx_descriptors = plan.sim.nic.tx_descriptors;
@@ -132,6 +133,7 @@ class NicWorld final : public LiveWorld {
     }
     return places;
   }
+  base::Status at_generator(const std::function<base::Status()>& work) override { return work(); }
   base::Status at_device(const std::function<base::Status()>& work) override { return work(); }
   bool closed() const noexcept override { return false; }
 

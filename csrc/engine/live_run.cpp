@@ -5,7 +5,6 @@
 
 #include "engine/clock_check.hpp"
 #include "engine/datagram_ends.hpp"
-#include "engine/hardware_stamps.hpp"
 #include "engine/live_books.hpp"
 #include "engine/live_nic_world.hpp"
 #include "engine/live_session.hpp"
@@ -95,6 +94,24 @@ base::Status check_privileges(const Plan& plan, const LiveSetup& setup) {
   return port::require(wanted, plan.world == Plan::World::veth ? "world veth" : "world nic");
 }
 
+void tell_of_stamps(const LiveSession& session, ClockResult& clock) {
+  const HardwareStamps& device = session.device_stamps();
+  const HardwareStamps& generator = session.generator_stamps();
+  clock.stamps = device.clock() != nullptr ? "hardware" : "software";
+  clock.why_stamps = device.text();
+  if (generator.clock() != nullptr) {
+    clock.why_stamps += "; responses " + generator.text();
+  }
+}
+
+base::Result<std::unique_ptr<LiveSession>> open_session(const Plan& plan, LiveWorld& world,
+                                                        gen::Generator source,
+                                                        const LiveSetup& setup) {
+  // Megabytes that the run need not keep.
+  const auto types = ebpf::KernelTypes::load();
+  return LiveSession::open(plan, world, std::move(source), setup, types);
+}
+
 }  // namespace
 
 base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
@@ -120,21 +137,16 @@ base::Result<RunResult> run_live(const Plan& plan, const RunControl& control) {
   if (!clock) {
     return clock.error();
   }
-  auto session = LiveSession::open(plan, *world.value(), std::move(source).value(), setup.value());
+  auto session = open_session(plan, *world.value(), std::move(source).value(), setup.value());
   if (!session) {
     return session.error();
-  }
-  {
-    // Megabytes that the run need not keep.
-    const auto types = ebpf::KernelTypes::load();
-    clock.value().why_stamps = why_software_stamps(*world.value(), types);
-    session.value()->hear_kernel(types);
   }
   if (base::Status status = session.value()->run(control); !status) {
     return status.error();
   }
   RunResult result = close_books(plan, *world.value(), *session.value(), control.stopped());
   result.clock = std::move(clock).value();
+  tell_of_stamps(*session.value(), result.clock);
   return result;
 }
 

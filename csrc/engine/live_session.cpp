@@ -21,6 +21,7 @@ constexpr std::uint64_t kStartDelayNs = 20'000'000;  // the threads get to their
 // while traffic flows.
 constexpr milliseconds kLook{10};
 constexpr int kLooksPerLinkCheck = 20;
+constexpr int kLooksPerClockLook = 10;
 constexpr milliseconds kSettlingLook{2};
 constexpr int kQuietLooks = 20;  // nothing moved for so long: everything has come to rest
 // ... while frames are missing: lost, or in the hands of a thread that has no processor.
@@ -60,17 +61,55 @@ LiveSession::LiveSession(const Plan& plan, LiveWorld& world, gen::Generator sour
 
 LiveSession::~LiveSession() = default;
 
-base::Result<std::unique_ptr<LiveSession>> LiveSession::open(const Plan& plan, LiveWorld& world,
-                                                             gen::Generator source,
-                                                             const LiveSetup& setup) {
+base::Result<std::unique_ptr<LiveSession>> LiveSession::open(
+    const Plan& plan, LiveWorld& world, gen::Generator source, const LiveSetup& setup,
+    const base::Result<ebpf::KernelTypes>& types) {
   std::unique_ptr<LiveSession> session(new LiveSession(plan, world, std::move(source), setup));
-  if (base::Status status = session->open_ends(); !status) {
+  if (base::Status status = session->open_ends(types); !status) {
     return status.error();
   }
+  session->hear_kernel(types);
   return session;
 }
 
-base::Status LiveSession::open_ends() {
+void LiveSession::look_for_stamps(const base::Result<ebpf::KernelTypes>& types) {
+  const auto look = [&](const std::string& backend, const base::Result<port::LinkInfo>& link,
+                        const HardwareStamps::Namespace& within) {
+    return plan_.hardware_stamps == port::Choice::off
+               ? HardwareStamps("device.xdp.hardwareStamps is off")
+           : backend != "xdp" ? HardwareStamps("the port " + backend + " has none")
+                              : HardwareStamps::look_for(link, within, types);
+  };
+  device_stamps_ =
+      plan_.has_classifier
+          ? HardwareStamps("the classifier's program is in the place of the one that asks for them")
+          : look(setup_.device_backend, world_.device_link(),
+                 [this](const auto& work) { return world_.at_device(work); });
+  generator_stamps_ = look(setup_.generator_backend, world_.generator_link(),
+                           [this](const auto& work) { return world_.at_generator(work); });
+}
+
+base::Status LiveSession::use_stamps() {
+  const auto use = [](HardwareStamps& stamps, const port::Ports& ports, auto& reader) {
+    if (stamps.clock() != nullptr && !ports.empty() && !ports.front()->capabilities().rx_stamps) {
+      stamps.refused();
+    }
+    reader.stamped_by(stamps.clock());
+  };
+  use(generator_stamps_, generator_ports_, *generator_);
+  for (const auto& worker : workers_) {
+    use(device_stamps_, device_ports_, *worker);
+  }
+  if (plan_.hardware_stamps == port::Choice::on && device_stamps_.clock() == nullptr) {
+    return base::Error{
+        base::ErrorCode::unavailable, "no hardware timestamps: " + device_stamps_.text(),
+        "leave device.xdp.hardwareStamps out: arrivals are stamped by software then"};
+  }
+  return {};
+}
+
+base::Status LiveSession::open_ends(const base::Result<ebpf::KernelTypes>& types) {
+  look_for_stamps(types);
   const std::uint32_t queues = plan_.sim.nic.queues;
   port::PortConfig config;
   config.queues = queues;
@@ -91,6 +130,7 @@ base::Status LiveSession::open_ends() {
   if (recipes) {
     config.kernel = kernel_options(source_);
   }
+  config.xdp.stamp_function = generator_stamps_.function();
   auto generator_ports = world_.open_generator(config);
   if (!generator_ports) {
     return generator_ports.error();
@@ -108,6 +148,7 @@ base::Status LiveSession::open_ends() {
   config.rx_frames = setup_.device_rx;
   config.tx_descriptors = setup_.device_tx;
   config.xdp = plan_.xdp;
+  config.xdp.stamp_function = device_stamps_.function();
   if (plan_.has_classifier) {
     auto classifier = LiveClassifier::open(plan_, world_);
     if (!classifier) {
@@ -147,7 +188,7 @@ base::Status LiveSession::open_ends() {
       setup_.generator_datagrams ? receiving_span(generator_sockets(plan_)) : 1;
   generator_ = std::make_unique<LiveGenerator>(plan_, source_, ports, generator, clock_);
   make_workers(pool_address);
-  return {};
+  return use_stamps();
 }
 
 void LiveSession::make_workers(std::uint64_t pool_address) {
@@ -322,6 +363,10 @@ base::Status LiveSession::watch(const RunControl& control) {
             "the device's interface went away during the run: " + link.error().message,
             "run again; what was measured until then is void"};
       }
+    }
+    if (looks % kLooksPerClockLook == 0) {
+      generator_stamps_.look();
+      device_stamps_.look();
     }
     publish(control);
     serve(control);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/device_set.hpp"
+#include "engine/hardware_stamps.hpp"
 #include "engine/live_classifier.hpp"
 #include "engine/live_device.hpp"
 #include "engine/live_generator.hpp"
@@ -29,17 +30,15 @@ struct KernelCounts {
 
 class LiveSession {
  public:
-  // Opens everything; nothing moves yet. `world` outlives the session. Errors: as run_live().
-  [[nodiscard]] static base::Result<std::unique_ptr<LiveSession>> open(const Plan& plan,
-                                                                       LiveWorld& world,
-                                                                       gen::Generator source,
-                                                                       const LiveSetup& setup);
+  // Opens everything; nothing moves yet. `world` outlives the session. `types`: without them the
+  // kernel is not asked for its reasons for drops nor for the NIC's time stamps. Errors: as
+  // run_live().
+  [[nodiscard]] static base::Result<std::unique_ptr<LiveSession>> open(
+      const Plan& plan, LiveWorld& world, gen::Generator source, const LiveSetup& setup,
+      const base::Result<ebpf::KernelTypes>& types);
   ~LiveSession();
   LiveSession(const LiveSession&) = delete;
   LiveSession& operator=(const LiveSession&) = delete;
-
-  // From now on the kernel's reasons for drops are counted. Best effort: the books close without.
-  void hear_kernel(const base::Result<ebpf::KernelTypes>& types);
 
   // Sends, waits for the end or for the stop, lets everything come to rest, joins the threads.
   // Error: io (the interface went away).
@@ -60,6 +59,10 @@ class LiveSession {
   [[nodiscard]] bool generator_on_huge_pages() const noexcept {
     return generator_area_.on_huge_pages();
   }
+  [[nodiscard]] const HardwareStamps& generator_stamps() const noexcept {
+    return generator_stamps_;
+  }
+  [[nodiscard]] const HardwareStamps& device_stamps() const noexcept { return device_stamps_; }
   [[nodiscard]] bool device_on_huge_pages() const noexcept { return device_area_.on_huge_pages(); }
 
   // During the run.
@@ -96,7 +99,12 @@ class LiveSession {
  private:
   LiveSession(const Plan& plan, LiveWorld& world, gen::Generator source, const LiveSetup& setup);
 
-  [[nodiscard]] base::Status open_ends();
+  [[nodiscard]] base::Status open_ends(const base::Result<ebpf::KernelTypes>& types);
+  // What is to be known before the ports are opened, and after.
+  void look_for_stamps(const base::Result<ebpf::KernelTypes>& types);
+  [[nodiscard]] base::Status use_stamps();
+  // From now on the kernel's reasons for drops are counted. Best effort: the books close without.
+  void hear_kernel(const base::Result<ebpf::KernelTypes>& types);
   // Into kernel_: what is counted now, less what stands there.
   [[nodiscard]] base::Status count_kernel();
   void make_workers(std::uint64_t pool_address);
@@ -118,6 +126,8 @@ class LiveSession {
   std::unique_ptr<LiveClassifier> classifier_;
   ring::MemoryArea generator_area_;
   ring::MemoryArea device_area_;
+  HardwareStamps generator_stamps_;
+  HardwareStamps device_stamps_;
   port::Ports generator_ports_;
   port::Ports device_ports_;
   DeviceSet devices_;

@@ -78,7 +78,8 @@ class LiveWorld {
   // Where the kernel's drops are the run's: the generator's end, then the device's; one place where
   // both are the same. Error: io.
   [[nodiscard]] virtual base::Result<std::vector<KernelPlace>> places() = 0;
-  // Does `work` in the network namespace of the device's interface.
+  // Does `work` in the network namespace of that end's interface.
+  [[nodiscard]] virtual base::Status at_generator(const std::function<base::Status()>& work) = 0;
   [[nodiscard]] virtual base::Status at_device(const std::function<base::Status()>& work) = 0;
 
   // The world carries nothing but this run, so that every frame must be accounted for.

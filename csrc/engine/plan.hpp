@@ -71,6 +71,7 @@ struct Plan {
   port::XdpOptions xdp;
   port::SocketTuning socket;
   port::Choice huge_pages = port::Choice::automatic;
+  port::Choice hardware_stamps = port::Choice::automatic;
   sim::DeviceCosts costs;
   GeneratorPlan generator;
 };

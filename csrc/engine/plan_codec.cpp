@@ -243,6 +243,7 @@ void read_xdp(ProtoReader& in, Plan& plan) {
       case 6: xdp.need_wakeup = in.boolean(); break;
       case 7: plan.huge_pages = in.enumeration(port::Choice::on); break;
       case 8: xdp.live_frames = in.enumeration(port::Choice::on); break;
+      case 9: plan.hardware_stamps = in.enumeration(port::Choice::on); break;
       default: break;
     }
   }

@@ -117,8 +117,8 @@ struct ClockResult {
   std::uint64_t resolution_ns = 0;
   std::uint64_t read_ns = 0;  // between two reads
   std::uint64_t bias_ns = 0;  // of a round trip: what the harness itself takes
-  std::string stamps;         // who stamps received frames: software
-  std::string why_stamps;     // ... and not the hardware
+  std::string stamps;         // who stamps frames that the device receives: software, hardware
+  std::string why_stamps;     // ... by which clock, or why not the hardware; responses likewise
 };
 
 struct NamedCount {

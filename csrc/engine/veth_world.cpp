@@ -149,6 +149,9 @@ class VethWorld final : public LiveWorld {
     }
     return places;
   }
+  base::Status at_generator(const std::function<base::Status()>& work) override {
+    return pair_.left().space.run(work);
+  }
   base::Status at_device(const std::function<base::Status()>& work) override {
     return pair_.right().space.run(work);
   }
@@ -177,7 +180,7 @@ class VethWorld final : public LiveWorld {
   // A veth takes redirected frames only where an XDP program hangs: one that passes them all.
   base::Status let_redirected_in(const port::VethPair::End& end) {
     return end.space.run([&]() -> base::Status {
-      auto program = port::XdpProgram::attach(end.link.index, 1, port::XdpMode::native, false);
+      auto program = port::XdpProgram::attach(end.link.index, {.mode = port::XdpMode::native});
       if (!program) {
         return program.error();
       }

@@ -103,12 +103,12 @@ base::Result<FileDescriptor> load_xdp(std::span<const bpf_insn> code, std::strin
 }
 
 base::Result<FileDescriptor> load_xdp_for(std::uint32_t interface, std::span<const bpf_insn> code,
-                                          std::string_view name) {
+                                          std::string_view name, std::uint32_t flags) {
   constexpr std::uint32_t kBoundToDevice = 1U << 6;  // BPF_F_XDP_DEV_BOUND_ONLY
   bpf_attr attributes{};
   attributes.prog_type = BPF_PROG_TYPE_XDP;
   attributes.expected_attach_type = BPF_XDP;
-  attributes.prog_flags = kBoundToDevice;
+  attributes.prog_flags = flags | kBoundToDevice;
   attributes.prog_ifindex = interface;
   return load(attributes, code, name, kAgreeingLicense, "XDP program");
 }

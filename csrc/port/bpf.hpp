@@ -130,7 +130,8 @@ struct BpfMapSpec {
 // driver for more than the frame (Linux 6.3).
 [[nodiscard]] base::Result<FileDescriptor> load_xdp_for(std::uint32_t interface,
                                                         std::span<const bpf_insn> code,
-                                                        std::string_view name);
+                                                        std::string_view name,
+                                                        std::uint32_t flags = 0);
 
 // A program that runs at a tracepoint of the kernel and may read its memory. The kernel lends the
 // helper for that, and functions of its own, only to programs under a licence that agrees with its

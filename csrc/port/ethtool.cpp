@@ -52,12 +52,13 @@ base::Result<Ethtool> Ethtool::open(std::string interface) {
   return Ethtool(std::move(socket), std::move(interface));
 }
 
-int Ethtool::ask(void* request) const noexcept {
+int Ethtool::ask(void* request, unsigned long question) const noexcept {
   ifreq frame{};
   interface_.copy(frame.ifr_name, sizeof frame.ifr_name - 1);
   frame.ifr_data = static_cast<char*>(request);
-  return ioctl(socket_.get(), SIOCETHTOOL, &frame) == 0 ? 0 : errno;
+  return ioctl(socket_.get(), question, &frame) == 0 ? 0 : errno;
 }
+int Ethtool::ask(void* request) const noexcept { return ask(request, SIOCETHTOOL); }
 
 template <typename Struct>
 std::optional<Struct> Ethtool::get(std::uint32_t command) const {
@@ -86,6 +87,11 @@ std::optional<ethtool_coalesce> Ethtool::coalescing() const {
 }
 std::optional<ethtool_ts_info> Ethtool::timestamping() const {
   return get<ethtool_ts_info>(ETHTOOL_GET_TS_INFO);
+}
+
+std::optional<hwtstamp_config> Ethtool::stamping() const {
+  hwtstamp_config answer{};
+  return ask(&answer, SIOCGHWTSTAMP) == 0 ? std::optional(answer) : std::nullopt;
 }
 
 // The kernel first tells how long its masks of link modes are: as a negative number.
@@ -188,5 +194,6 @@ int Ethtool::set(ethtool_coalesce coalescing) const noexcept {
   coalescing.cmd = ETHTOOL_SCOALESCE;
   return ask(&coalescing);
 }
+int Ethtool::set(hwtstamp_config stamping) const noexcept { return ask(&stamping, SIOCSHWTSTAMP); }
 
 }  // namespace ringbed::port

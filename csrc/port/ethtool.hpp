@@ -4,6 +4,7 @@
 #pragma once
 
 #include <linux/ethtool.h>
+#include <linux/net_tstamp.h>
 
 #include <cstdint>
 #include <optional>
@@ -43,16 +44,22 @@ class Ethtool {
   // The driver's own counters.
   [[nodiscard]] std::vector<Statistic> statistics() const;
 
+  // Which frames the NIC stamps now (its own ioctl, SIOCGHWTSTAMP).
+  [[nodiscard]] std::optional<hwtstamp_config> stamping() const;
+
   // 0, or the errno of the refusal. `cmd` of the structure is filled in.
   [[nodiscard]] int set(ethtool_channels channels) const noexcept;
   [[nodiscard]] int set(ethtool_ringparam rings) const noexcept;
   [[nodiscard]] int set(ethtool_coalesce coalescing) const noexcept;
+  // The driver may stamp more than it was asked to.
+  [[nodiscard]] int set(hwtstamp_config stamping) const noexcept;
 
  private:
   Ethtool(FileDescriptor socket, std::string interface)
       : socket_(std::move(socket)), interface_(std::move(interface)) {}
 
-  // 0 or errno. `request` begins with the command.
+  // 0 or errno. `request` begins with the command, if the ioctl is ethtool's.
+  [[nodiscard]] int ask(void* request, unsigned long ioctl) const noexcept;
   [[nodiscard]] int ask(void* request) const noexcept;
   template <typename Struct>
   [[nodiscard]] std::optional<Struct> get(std::uint32_t command) const;

@@ -148,6 +148,7 @@ base::Status NicSettings::plan(const NicWish& wish) {
   }
   plan_rings(wish);
   plan_coalescing(wish);
+  plan_stamping(wish);
   return {};
 }
 
@@ -195,9 +196,21 @@ void NicSettings::plan_coalescing(const NicWish& wish) {
   }
 }
 
+// A driver without stamps, or without a clock to read them against, is not asked.
+void NicSettings::plan_stamping(const NicWish& wish) {
+  const auto able = wish.stamps ? ethtool_.timestamping() : std::nullopt;
+  const auto now = able && able->phc_index >= 0 ? ethtool_.stamping() : std::nullopt;
+  if (now && now->rx_filter != HWTSTAMP_FILTER_ALL &&
+      (able->rx_filters & (1U << HWTSTAMP_FILTER_ALL)) != 0) {
+    before_.stamping = now;
+    wanted_.stamping = now;
+    wanted_.stamping->rx_filter = HWTSTAMP_FILTER_ALL;
+  }
+}
+
 // Complete before anything is changed, and locked while the change stands.
 base::Status NicSettings::remember(const std::string& folder) {
-  if (folder.empty() || (!before_.channels && !before_.rings && !before_.coalescing)) {
+  if (folder.empty() || !before_.any()) {
     return {};
   }
   const auto link = link_of(interface_);
@@ -210,6 +223,7 @@ base::Status NicSettings::remember(const std::string& folder) {
   write_numbers(text, "channels", before_.channels);
   write_numbers(text, "rings", before_.rings);
   write_numbers(text, "coalescing", before_.coalescing);
+  write_numbers(text, "stamping", before_.stamping);
   const std::string content = text.str();
   const std::string path = folder + "/" + std::string(kPrefix) + number(network_namespace()) + "-" +
                            number(link.value().index) + ".state";
@@ -265,25 +279,25 @@ base::Status NicSettings::change() {
       notes_.push_back(interface_ + ": channels set for the run, put back at its end");
     }
   }
-  if (wanted_.rings) {
-    if (const int error = ethtool_.set(*wanted_.rings); error != 0) {
-      before_.rings.reset();
-      notes_.push_back(interface_ + ": the driver refuses other ring sizes (" +
-                       std::strerror(error) + "), left alone");
-    } else {
-      notes_.push_back(interface_ + ": ring sizes set for the run, put back at its end");
-    }
-  }
-  if (wanted_.coalescing) {
-    if (const int error = ethtool_.set(*wanted_.coalescing); error != 0) {
-      before_.coalescing.reset();
-      notes_.push_back(interface_ + ": the driver refuses other coalescing (" +
-                       std::strerror(error) + "), left alone");
-    } else {
-      notes_.push_back(interface_ + ": coalescing set for the run, put back at its end");
-    }
-  }
+  change(wanted_.rings, before_.rings, "ring sizes");
+  change(wanted_.coalescing, before_.coalescing, "coalescing");
+  change(wanted_.stamping, before_.stamping, "frames to be stamped");
   return {};
+}
+
+template <typename Setting>
+void NicSettings::change(const std::optional<Setting>& wanted, std::optional<Setting>& before,
+                         const char* name) {
+  if (!wanted) {
+    return;
+  }
+  if (const int error = ethtool_.set(*wanted); error != 0) {
+    before.reset();
+    notes_.push_back(interface_ + ": the driver refuses other " + name + " (" +
+                     std::strerror(error) + "), left alone");
+  } else {
+    notes_.push_back(interface_ + ": " + name + " set for the run, put back at its end");
+  }
 }
 
 // Returns 0 or the last refusal.
@@ -295,6 +309,7 @@ int NicSettings::put_back(const Ethtool& ethtool, const Before& before) noexcept
       refusal = error != 0 ? error : refusal;
     }
   };
+  put(before.stamping);
   put(before.coalescing);
   put(before.rings);
   put(before.channels);
@@ -331,6 +346,8 @@ std::optional<NicSettings::Before> NicSettings::read(const std::string& path,
       before.rings = read_numbers<ethtool_ringparam>(file);
     } else if (word == "coalescing") {
       before.coalescing = read_numbers<ethtool_coalesce>(file);
+    } else if (word == "stamping") {
+      before.stamping = read_numbers<hwtstamp_config>(file);
     }
   }
   const auto link = link_of(interface);
@@ -356,8 +373,7 @@ void NicSettings::for_each_left_behind(const std::string& folder, const Visit& v
     }
     std::string interface;
     if (const auto before = read(path, interface)) {
-      const bool changed = before->channels || before->rings || before->coalescing;
-      visit(path, changed ? interface : std::string(), *before);
+      visit(path, before->any() ? interface : std::string(), *before);
     }
   }
   closedir(directory);

@@ -1,8 +1,8 @@
 // Settings of an interface that a run needs otherwise than they are: channels, ring sizes,
-// coalescing. Unlike what a descriptor holds they outlive a process, so they are written down
-// before the first change, in a file that the process keeps locked, and put back at the end; after
-// kill -9 whoever starts next finds the file unlocked and puts them back. A file is about one
-// interface of one network namespace of one boot; it only speaks to those.
+// coalescing, which frames are stamped. Unlike what a descriptor holds they outlive a process, so
+// they are written down before the first change, in a file that the process keeps locked, and put
+// back at the end; after kill -9 whoever starts next finds the file unlocked and puts them back. A
+// file is about one interface of one network namespace of one boot; it only speaks to those.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,7 @@ struct NicWish {
   std::uint32_t tx_descriptors = 0;
   std::optional<std::uint32_t> coalesce_usecs;
   std::uint32_t coalesce_frames = 0;  // with coalesce_usecs; 0: by time alone
+  bool stamps = false;                // every received frame by the NIC's clock
 };
 
 class NicSettings {
@@ -51,6 +52,9 @@ class NicSettings {
     std::optional<ethtool_channels> channels;
     std::optional<ethtool_ringparam> rings;
     std::optional<ethtool_coalesce> coalescing;
+    std::optional<hwtstamp_config> stamping;
+
+    [[nodiscard]] bool any() const noexcept { return channels || rings || coalescing || stamping; }
   };
 
   NicSettings(std::string interface, Ethtool ethtool)
@@ -59,8 +63,12 @@ class NicSettings {
   [[nodiscard]] base::Status plan(const NicWish& wish);
   void plan_rings(const NicWish& wish);
   void plan_coalescing(const NicWish& wish);
+  void plan_stamping(const NicWish& wish);
   [[nodiscard]] base::Status remember(const std::string& folder);
   [[nodiscard]] base::Status change();
+  template <typename Setting>
+  void change(const std::optional<Setting>& wanted, std::optional<Setting>& before,
+              const char* name);
   using Visit = std::function<void(const std::string& path, const std::string& interface,
                                    const Before& before)>;
   static void for_each_left_behind(const std::string& folder, const Visit& visit);

@@ -60,6 +60,9 @@ struct PortStats {
   }
 };
 
+// Bytes of a stamp (Capabilities::rx_stamps).
+inline constexpr std::int16_t kStampBytes = 8;
+
 // What the backend settled on; for reports.
 struct Capabilities {
   std::string mode;                   // e.g. "native, copy, need_wakeup"
@@ -67,7 +70,11 @@ struct Capabilities {
   bool zero_copy = false;
   bool interface_counts_drops = false;  // rx drops are among the interface's rx_dropped, too
   bool peer_counts_tx_drops = false;    // tx drops are among the rx_dropped of the veth peer, too
-  bool taps_stack = false;     // the stack gets each frame too: what it drops has been received
+  bool taps_stack = false;  // the stack gets each frame too: what it drops has been received
+  // The bytes in front of a received frame are when the NIC got it: nanoseconds of the NIC's clock
+  // in host order, 0 when it does not say. Whoever reads a stamp writes 0 over it: where the NIC's
+  // driver finds no room for one, the last one of that frame is still there.
+  bool rx_stamps = false;
   bool makes_headers = false;  // frames are datagrams: only addresses, ports and payload are real
 };
 

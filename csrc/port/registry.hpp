@@ -41,6 +41,9 @@ struct XdpOptions {
   // XDP. Automatic: where it works.
   Choice live_frames = Choice::off;
   ForeignProgram foreign{};
+  // The kernel's function that asks the driver for a frame's time (bpf_xdp_metadata_rx_timestamp),
+  // by its number in the kernel's BTF: stamps are wanted, where they can be had. 0: they are not.
+  std::uint32_t stamp_function = 0;
 };
 
 // An address and a UDP port in host order.

@@ -66,8 +66,9 @@ base::Result<Ports> create_xdp(const PortConfig& config) {
   }
   auto program = config.xdp.foreign.sockets >= 0
                      ? XdpProgram::borrow(config.xdp.foreign)
-                     : XdpProgram::attach(interface, config.queues, config.xdp.mode,
-                                          config.frame_bytes > kMaxChunkBytes);
+                     : XdpProgram::attach(interface, {config.queues, config.xdp.mode,
+                                                      config.frame_bytes > kMaxChunkBytes,
+                                                      config.xdp.stamp_function});
   if (!program) {
     return program.error();
   }

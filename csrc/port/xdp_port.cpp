@@ -40,6 +40,7 @@ class XdpPort final : public Port {
     capabilities_.max_frame_bytes = config.frame_bytes - kHeadroomBytes;
     capabilities_.zero_copy = socket_.zero_copy();
     capabilities_.interface_counts_drops = program_->native();
+    capabilities_.rx_stamps = program_->stamps();
     capabilities_.mode =
         std::string(program_->native() ? "native" : "generic") +
         (socket_.zero_copy() ? ", zero-copy" : ", copy") +

@@ -141,9 +141,9 @@ export interface ClockResult {
   readNs: bigint;
   /** What the harness itself takes of every measured round trip. */
   biasNs: bigint;
-  /** Who stamps received frames. */
+  /** Who stamps the frames that the device receives: software or hardware. */
   stamps: string;
-  /** Why software does: what was asked of the driver, and what is missing. */
+  /** By which clock, or what is missing; of responses likewise. */
   whyStamps: string;
 }
 

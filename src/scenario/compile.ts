@@ -168,6 +168,7 @@ function compileXdp(spec: DeviceSpec['xdp']): XdpPort {
     needWakeup: spec.needWakeup,
     hugePages: upper(spec.hugePages),
     liveFrames: upper(spec.liveFrames),
+    hardwareStamps: upper(spec.hardwareStamps),
   };
 }
 

@@ -69,6 +69,7 @@ const device = {
     needWakeup: true,
     hugePages: 'auto',
     liveFrames: 'auto',
+    hardwareStamps: 'auto',
   },
   pool: { size: 256, kind: 'fifo', bufferBytes: 1500 },
   connections: { buckets: 1024, kind: 'chained', capacity: 65_536, policy: 'reject', idleTimeout: '60s' },

@@ -252,6 +252,7 @@ export interface XdpPort {
   needWakeup: boolean;
   hugePages: Choice;
   liveFrames: Choice;
+  hardwareStamps: Choice;
 }
 
 /** A fault on the run's timeline (`faults:` of the scenario). */

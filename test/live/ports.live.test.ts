@@ -220,6 +220,13 @@ describe.skipIf(missing !== undefined)('device.xdp', () => {
     }
   });
 
+  it('hardware stamps are refused where the NIC has no clock', () => {
+    const { status, stderr } = refusal(scenario(), 'device.xdp.hardwareStamps=on');
+    expect(stderr).toMatch(/no hardware timestamps: the driver of rb\w+ answers .* has no clock/);
+    expect(stderr).toContain('leave device.xdp.hardwareStamps out');
+    expect(status).toBe(4);
+  });
+
   it('live frames are refused where there are several queues', () => {
     const { status, stderr } = refusal(scenario(), 'nic.queues=2', 'device.xdp.liveFrames=on');
     expect(stderr).toMatch(/live frames cannot choose the queue.*nic.queues: 1/s);

@@ -124,6 +124,10 @@ function xdp() {
       word(['auto', 'on', 'off'] as const),
       'bursts leave by an eBPF program in the kernel, not through the socket; auto: on a fast veth pair',
     ),
+    hardwareStamps: key(
+      word(['auto', 'on', 'off'] as const),
+      "frames arrive when the NIC's own clock says so; auto: where the driver and its clock can tell",
+    ),
   });
 }
 

@@ -16,7 +16,7 @@ TEST(DeferredInterrupts, AreSetForEveryQueueAndPutBack) {
   const std::uint32_t index = pair.value().left().link.index;
   std::string why;
   const base::Status status = pair.value().left().space.run([&]() -> base::Status {
-    auto program = XdpProgram::attach(index, 2, XdpMode::native, false);
+    auto program = XdpProgram::attach(index, {.queues = 2, .mode = XdpMode::native});
     if (!program) {
       return program.error();
     }

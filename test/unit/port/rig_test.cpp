@@ -144,7 +144,7 @@ class VethRig final : public Rig {
     const base::Status listening = pair_.left().space.run([&]() -> base::Status {
       // A veth takes redirected frames only where an XDP program hangs.
       if (backend.name == "kernel" || live) {
-        auto program = XdpProgram::attach(pair_.left().link.index, 1, XdpMode::native, false);
+        auto program = XdpProgram::attach(pair_.left().link.index, {.mode = XdpMode::native});
         if (!program) {
           return program.error();
         }
