@@ -153,6 +153,20 @@ std::string keep_log(const ProgramSpec& program, std::string_view log, const std
   return path;
 }
 
+// As much of a source line as shows which one it is: one that a macro or a generator made may be a
+// page.
+std::string start_of(std::string_view line) {
+  constexpr std::size_t kMost = 120;
+  if (line.size() <= kMost) {
+    return std::string(line);
+  }
+  std::size_t end = kMost;
+  while (end > 0 && (static_cast<std::uint8_t>(line[end]) & 0xc0U) == 0x80) {
+    --end;  // not inside a character of UTF-8
+  }
+  return std::string(line.substr(0, end)) + " …";
+}
+
 }  // namespace
 
 VerifierVerdict read_verifier_log(std::string_view log, const std::vector<SourceLine>& lines) {
@@ -206,7 +220,8 @@ base::Error verifier_error(const ProgramSpec& program, std::string_view log, int
   }
   std::string message = "program " + program.name + ": the verifier refuses it";
   if (!verdict.place.empty() || !verdict.source.empty()) {
-    message += " at " + verdict.place + (verdict.place.empty() ? "" : ": ") + verdict.source;
+    message +=
+        " at " + verdict.place + (verdict.place.empty() ? "" : ": ") + start_of(verdict.source);
   }
   if (verdict.instruction) {
     message += " [instruction " + std::to_string(*verdict.instruction) +

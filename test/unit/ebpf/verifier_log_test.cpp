@@ -121,6 +121,19 @@ TEST(VerifierLog, AnythingIsReadWithoutHarm) {
   EXPECT_EQ(verifier_hint("no such message"), "");
 }
 
+TEST(VerifierLog, ALineOfAPageIsShownByItsStart) {
+  ProgramSpec program;
+  program.name = "p";
+  program.lines = {
+      {0, 3, 1, "a.c", "x = " + std::string(115, 'y') + "\u00e4\u00e4" + std::string(900, 'z')}};
+  const base::Error error = verifier_error(
+      program, "0: (61) r6 = *(u32 *)(r1 +0)\nR6 invalid mem access 'scalar'\n", EACCES, "");
+  EXPECT_THAT(error.message, HasSubstr("a.c:3: x = yyy"));
+  EXPECT_THAT(error.message, HasSubstr("y \u2026 [instruction 0: r6 = *(u32 *)(r1 +0)]"))
+      << "cut before the character that it would cut in two";
+  EXPECT_THAT(error.message, HasSubstr("invalid mem access"));
+}
+
 TEST(VerifierLog, WithoutALogTheErrnoIsExplained) {
   ProgramSpec program;
   program.name = "p";
