@@ -79,9 +79,9 @@ struct KernelOptions {
   std::uint32_t hold = 0;            // frames that tx_burst() may keep until flush(), at most
 };
 
-// What is opened: all queues of one interface (or file) at once.
+// What is opened: all queues of one interface at once.
 struct PortConfig {
-  std::string where;                    // interface; pcap: IN.pcap, OUT.pcap or IN.pcap,OUT.pcap
+  std::string where;                    // the interface, of backends that are on one
   std::uint32_t queues = 1;             // ports to open, one a queue
   base::MutableBytes area;              // the umem: page-aligned, outlives the ports
   std::uint32_t frame_bytes = 2048;     // a power of two, 2048 or more
@@ -110,7 +110,7 @@ struct Availability {
 struct Backend {
   std::string_view name;
   std::string_view text;
-  bool on_interface;                     // PortConfig::where is a network interface
+  bool on_interface;                     // of the network, PortConfig::where
   bool datagrams_only;                   // carries UDP datagrams, not frames as they are
   bool attaches_xdp;                     // hangs an XDP program on the interface
   Availability (*available)() noexcept;  // asks the kernel; microseconds
