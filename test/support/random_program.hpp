@@ -18,6 +18,7 @@ struct ProgramSurroundings {
   std::uint64_t sink = 0;           // VM address of 80 writable bytes
   std::vector<std::uint64_t> maps;  // handles: keys of four and eight bytes
   std::uint64_t stages = 0;         // handle of a prog_array, or 0
+  bool xdp = false;                 // else the packet is a socket buffer's
 };
 
 class RandomProgram {
@@ -260,12 +261,26 @@ class RandomProgram {
   }
 
   void helper() {
-    constexpr std::array<std::int32_t, 6> kHelpers = {5, 7, 8, 188, 44, 65};
-    const std::int32_t number = kHelpers[random_.below(random_.below(4) == 0 ? 6 : 4)];
-    if (number >= 44) {
-      emit({0xbf, 1, 8, 0, 0});
-      emit({0xb7, 2, 0, 0, static_cast<std::int32_t>(random_.below(8)) - 4});
-    }
+    if (random_.below(8) == 0) return move_bounds();
+    constexpr std::array<std::int32_t, 4> kHelpers = {5, 7, 8, 188};
+    const std::int32_t number = kHelpers[random_.below(kHelpers.size())];
+    if (number == 188) emit({0xbf, 1, 8, 0, 0});
+    emit({0x85, 0, 0, 0, number});
+  }
+
+  // Heads and tails; tags of a socket buffer, and room that its buffer does not have.
+  void move_bounds() {
+    constexpr std::array<std::int32_t, 2> kXdp = {44, 65};
+    constexpr std::array<std::int32_t, 5> kSkb = {18, 19, 38, 43, 50};
+    const std::int32_t number = around_.xdp ? kXdp[random_.below(2)] : kSkb[random_.below(5)];
+    const auto few = static_cast<std::int32_t>(random_.below(8)) - 4;
+    emit({0xbf, 1, 8, 0, 0});
+    emit({0xb7, 2, 0, 0,
+          number == 38   ? 60 + 16 * few
+          : number == 43 ? (few == 3 ? 8'000 : 30 * few)
+                         : few});
+    emit({0xb7, 3, 0, 0, number == 50 ? 1 : 0});
+    emit({0xb7, 4, 0, 0, 0});
     emit({0x85, 0, 0, 0, number});
   }
 

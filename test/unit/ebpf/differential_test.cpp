@@ -193,7 +193,8 @@ INSTANTIATE_TEST_SUITE_P(
                                      Case{"counters", "counters"}, Case{"bounds", "bounds"},
                                      Case{"stages", "entry"}, Case{"calls", "calls"},
                                      Case{"kinds", "kinds"}, Case{"redirects", "redirects"},
-                                     Case{"checksums", "checksums"}),
+                                     Case{"checksums", "checksums"}, Case{"tags", "tags"},
+                                     Case{"room", "room"}, Case{"marks", "marks"}),
                      testing::Values(Engine::interpreter, Engine::jit)),
     [](const auto& row) {
       return std::string(std::get<0>(row.param).object) +

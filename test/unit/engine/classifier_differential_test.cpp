@@ -110,9 +110,12 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"legacy", "legacy", nullptr, {}, "xdp"}, Case{"mixed", "mixed"},
                     Case{"beside", "beside"}, Case{"core", "core"}, Case{"pieces", "pieces"},
                     Case{"devices", "devices"}, Case{"lengths", "lengths"}, Case{"pulls", "pulls"},
-                    Case{"fragments", "fragments"}, bundled("parse"), bundled("parse,multicast"),
-                    bundled("parse,port"), bundled("parse,connection"), bundled("parse,limit"),
-                    bundled("parse,nanonet"), bundled("sample"),
+                    Case{"fragments", "fragments"}, Case{"tags", "tags"}, Case{"room", "room"},
+                    Case{"marks", "marks"}, Case{"relative", "relative"},
+                    Case{"flow_hash", "flow_hash", "everything: bpf_get_hash_recalc"},
+                    bundled("parse"), bundled("parse,multicast"), bundled("parse,port"),
+                    bundled("parse,connection"), bundled("parse,limit"), bundled("parse,nanonet"),
+                    bundled("sample"),
                     bundled("parse,multicast,port,connection,limit,nanonet,sample")),
     [](const auto& row) {
       std::string name = std::string(row.param.object) + "_" + row.param.program + "_" +
