@@ -26,7 +26,7 @@ using Function = std::uint64_t(Machine& machine, State& state);
 [[nodiscard]] std::uint64_t skb_changed(Machine& machine, State& state, int result);
 inline constexpr int kBehindTheFrame = 1;  // a result: Packet::open_gap was false
 
-Function ktime_get_ns, get_prandom_u32, get_smp_processor_id,
+Function ktime_get_ns, jiffies64, get_prandom_u32, get_smp_processor_id,
     get_numa_node_id;  // helpers_environment.cpp
 Function map_lookup_elem, map_lookup_percpu_elem, map_update_elem, map_delete_elem, map_push_elem,
     map_pop_elem, map_peek_elem, for_each_map_elem, spin_lock, spin_unlock,
@@ -42,6 +42,7 @@ Function ringbuf_output, ringbuf_reserve, ringbuf_submit, ringbuf_discard, ringb
     perf_event_output;                          // helpers_events.cpp
 Function fib_lookup;                            // helpers_fib.cpp
 Function trace_printk, trace_vprintk, strncmp;  // helpers_text.cpp
+Function strtol, strtoul;                       // helpers_number.cpp
 
 }  // namespace helper
 }  // namespace ringbed::ebpf

@@ -14,7 +14,7 @@ namespace ringbed::engine {
 namespace {
 
 // Helpers whose results are the executor's own.
-constexpr std::int32_t kClocks[] = {5, 125, 160, 208};
+constexpr std::int32_t kClocks[] = {5, 118, 125, 160, 208};
 constexpr std::int32_t kRandom = 7;
 constexpr std::int32_t kFlowHash = 34;
 // Frames between two looks at the stop flag.

@@ -187,15 +187,14 @@ TEST_P(Differential, VmEqualsKernel) {
 
 INSTANTIATE_TEST_SUITE_P(
     Programs, Differential,
-    testing::Combine(testing::Values(Case{"classify", "classify"},
-                                     Case{"classify_array", "classify_array"},
-                                     Case{"classify_hash", "classify_hash"},
-                                     Case{"counters", "counters"}, Case{"bounds", "bounds"},
-                                     Case{"stages", "entry"}, Case{"calls", "calls"},
-                                     Case{"kinds", "kinds"}, Case{"redirects", "redirects"},
-                                     Case{"checksums", "checksums"}, Case{"tags", "tags"},
-                                     Case{"room", "room"}, Case{"marks", "marks"}),
-                     testing::Values(Engine::interpreter, Engine::jit)),
+    testing::Combine(
+        testing::Values(Case{"classify", "classify"}, Case{"classify_array", "classify_array"},
+                        Case{"classify_hash", "classify_hash"}, Case{"counters", "counters"},
+                        Case{"bounds", "bounds"}, Case{"stages", "entry"}, Case{"calls", "calls"},
+                        Case{"kinds", "kinds"}, Case{"redirects", "redirects"},
+                        Case{"checksums", "checksums"}, Case{"tags", "tags"}, Case{"room", "room"},
+                        Case{"marks", "marks"}, Case{"numbers", "numbers"}),
+        testing::Values(Engine::interpreter, Engine::jit)),
     [](const auto& row) {
       return std::string(std::get<0>(row.param).object) +
              (std::get<1>(row.param) == Engine::jit ? "_jit" : "");

@@ -112,6 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"devices", "devices"}, Case{"lengths", "lengths"}, Case{"pulls", "pulls"},
                     Case{"fragments", "fragments"}, Case{"tags", "tags"}, Case{"room", "room"},
                     Case{"marks", "marks"}, Case{"relative", "relative"},
+                    Case{"numbers", "numbers"}, Case{"numbers", "numbers_tc"},
                     Case{"flow_hash", "flow_hash", "everything: bpf_get_hash_recalc"},
                     bundled("parse"), bundled("parse,multicast"), bundled("parse,port"),
                     bundled("parse,connection"), bundled("parse,limit"), bundled("parse,nanonet"),
