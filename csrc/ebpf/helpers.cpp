@@ -66,6 +66,7 @@ constexpr HelperRow kHelpers[] = {
     {160, helper::ktime_get_ns},
     {163, helper::check_mtu, {.writes = true}},
     {164, helper::for_each_map_elem, {.calls_back = true}},
+    {165, helper::snprintf, {.writes = true}},
     {177, helper::trace_vprintk},
     {181, helper::loop, {.calls_back = true}},
     {182, helper::strncmp},
