@@ -39,8 +39,10 @@ Function skb_change_type, get_hash_recalc, set_hash_invalid, set_hash, clone_red
 Function skb_vlan_push, skb_vlan_pop;                                          // helpers_vlan.cpp
 Function skb_change_tail, skb_change_head, skb_adjust_room, skb_change_proto;  // helpers_room.cpp
 Function ringbuf_output, ringbuf_reserve, ringbuf_submit, ringbuf_discard, ringbuf_query,
-    perf_event_output;                                    // helpers_events.cpp
-Function fib_lookup;                                      // helpers_fib.cpp
+    perf_event_output;  // helpers_events.cpp
+Function fib_lookup;    // helpers_fib.cpp
+Function dynptr_from_mem, dynptr_read, dynptr_write, dynptr_data, ringbuf_reserve_dynptr,
+    ringbuf_submit_dynptr, ringbuf_discard_dynptr;        // helpers_dynptr.cpp
 Function trace_printk, trace_vprintk, snprintf, strncmp;  // helpers_text.cpp
 Function strtol, strtoul;                                 // helpers_number.cpp
 

@@ -74,6 +74,13 @@ constexpr HelperRow kHelpers[] = {
     {189, helper::load_bytes, {.writes = true}},
     {190, helper::store_bytes},
     {195, helper::map_lookup_percpu_elem},
+    {197, helper::dynptr_from_mem, {.writes = true}},
+    {198, helper::ringbuf_reserve_dynptr, {.writes = true}},
+    {199, helper::ringbuf_submit_dynptr, {.writes = true}},
+    {200, helper::ringbuf_discard_dynptr, {.writes = true}},
+    {201, helper::dynptr_read, {.writes = true}},
+    {202, helper::dynptr_write, {.writes = true}},
+    {203, helper::dynptr_data},
     {208, helper::ktime_get_ns},
 };
 
