@@ -44,7 +44,7 @@ static __always_inline long change(struct __sk_buff *skb, __u32 what, __u32 more
       return bpf_skb_change_head(skb, bytes, wrong);
     }
     case 2: {
-      if (ends_early(skb, 1)) return 1;
+      if (skb->protocol == bpf_htons(ETH_P_IP) && ends_early(skb, 1)) return 1;
       __be16 to = what & 8 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
       if ((more & 0x700) == 0) to = what >> 4;
       return bpf_skb_change_proto(skb, to, wrong);
@@ -52,9 +52,9 @@ static __always_inline long change(struct __sk_buff *skb, __u32 what, __u32 more
     case 3:
       return what & 8 ? bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), what >> 4) : bpf_skb_vlan_pop(skb);
     default: {
-      if (ends_early(skb, 40)) return 1;
       __s32 difference = (__s32)(what >> 4 & 0x7f) - (what & 8 ? 0x60 : 0x20);
       if ((more & 0x700) == 0) difference = (__s32)what >> 18;
+      if (difference >= 0 && ends_early(skb, 40)) return 1;
       __u32 mode = (more & 0x7800) == 0 ? more >> 15 & 7 : more >> 15 & 1;
       return bpf_skb_adjust_room(skb, difference, mode, flags_of(more >> 18));
     }

@@ -1,10 +1,11 @@
-// TC: VLAN tags pushed and popped, a few times a frame, of any protocol; then a congestion mark where
-// tags have left the network header.
+// TC: VLAN tags pushed and popped, a few times a frame, of any protocol, now and then of a frame that
+// ends early; then a congestion mark where tags have left the network header.
 #include "chance.bpf.h"
 
 SEC("tc")
 int tags(struct __sk_buff *skb) {
   __u32 seed = seed_of(skb), sum = 0;
+  if ((draw(&seed) & 15) == 0) note(&sum, bpf_skb_change_tail(skb, 14 + (seed >> 8 & 7), 0));
   for (int i = 0; i < 5; i++) {
     __u32 what = draw(&seed);
     if (what & 0x10000) {
