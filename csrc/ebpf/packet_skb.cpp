@@ -1,6 +1,7 @@
 // The packet as a socket buffer: what the kernel's test run makes of a frame, how the frame grows
 // and shrinks at either end, and struct __sk_buff.
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "base/endian.hpp"
@@ -42,6 +43,7 @@ std::uint16_t Packet::protocol_at(const std::uint8_t* type) {
 }
 
 void Packet::place_skb() {
+  assert(parameters_.tailroom >= kSlack);
   head_ = data_ - std::min(data_, kSkbHeadroom);
   std::memset(buffer_.data() + end_, 0, std::min<std::size_t>(kSlack, buffer_.size() - end_));
   skb = {};
