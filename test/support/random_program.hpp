@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -221,6 +222,12 @@ class RandomProgram {
           kOperations[random_.below(kOperations.size())]});
   }
 
+  // Where the context has data and data_end.
+  [[nodiscard]] std::pair<std::int16_t, std::int16_t> bounds() const {
+    return around_.xdp ? std::pair<std::int16_t, std::int16_t>{0, 4}
+                       : std::pair<std::int16_t, std::int16_t>{76, 80};
+  }
+
   // data, data_end, a check of `checked` bytes, an access that is mostly within them.
   void packet() {
     const std::uint8_t data = any();
@@ -228,8 +235,8 @@ class RandomProgram {
     std::uint8_t ahead = other_than(data);
     if (ahead == end) ahead = data;
     if (data == 8 || end == 8) return arithmetic();
-    emit({0x61, end, 8, 4, 0});
-    emit({0x61, data, 8, 0, 0});
+    emit({0x61, end, 8, bounds().second, 0});
+    emit({0x61, data, 8, bounds().first, 0});
     const auto checked = static_cast<std::int32_t>(1 + random_.below(64));
     if (ahead != data) {
       emit({0xbf, ahead, data, 0, 0});
@@ -250,8 +257,8 @@ class RandomProgram {
     const std::uint8_t data = 6;
     const std::uint8_t end = 7;
     const std::uint8_t index = static_cast<std::uint8_t>(random_.below(6));
-    emit({0x61, end, 8, 4, 0});
-    emit({0x61, data, 8, 0, 0});
+    emit({0x61, end, 8, bounds().second, 0});
+    emit({0x61, data, 8, bounds().first, 0});
     if (random_.below(4) != 0) emit({0x57, index, 0, 0, 63});
     emit({0x0f, data, index, 0, 0});
     emit({0xbf, 9, data, 0, 0});
