@@ -23,6 +23,13 @@ template <std::unsigned_integral T>
   }
 }
 
+// From host order to wire order or back: what a value becomes that is kept with its bytes as on the
+// wire.
+template <std::unsigned_integral T>
+[[nodiscard]] constexpr T network_order(T value) noexcept {
+  return std::endian::native == std::endian::little ? byte_swap(value) : value;
+}
+
 // Reads a T in host order; the caller guarantees sizeof(T) readable bytes.
 template <std::unsigned_integral T>
 [[nodiscard]] inline T load_native(const std::uint8_t* from) noexcept {

@@ -8,15 +8,15 @@
 
 namespace ringbed::ebpf::helper {
 
-namespace {
-
-bool context_given(State& state, std::uint64_t value) {
-  if (value == address_of(kContextRegion, 0)) {
+bool context_given(State& state) {
+  if (state.r[1] == address_of(kContextRegion, 0)) {
     return true;
   }
-  state.refuse("a packet helper's context is not the program's context", value);
+  state.refuse("a packet helper's context is not the program's context", state.r[1]);
   return false;
 }
+
+namespace {
 
 // 32-bit one's complement arithmetic (include/net/checksum.h).
 std::uint32_t add(std::uint32_t a, std::uint32_t b) {
@@ -40,9 +40,12 @@ std::uint32_t partial(const std::uint8_t* from, std::uint64_t bytes, std::uint32
 using Adjust = int (Packet::*)(std::int32_t);
 
 std::uint64_t adjust(Machine& machine, State& state, Adjust how) {
-  if (!context_given(state, state.r[1])) return 0;
+  if (!context_given(state)) return 0;
+  if (machine.packet().type() != ProgramType::xdp) {
+    return state.refuse("a socket buffer's bounds are not moved by bpf_xdp_adjust_*");
+  }
   const int result = (machine.packet().*how)(static_cast<std::int32_t>(state.r[2]));
-  machine.packet().publish(machine.memory());
+  machine.packet_changed();
   return error(result);
 }
 
@@ -102,12 +105,13 @@ std::uint64_t xdp_adjust_meta(Machine& machine, State& state) {
 }
 
 std::uint64_t xdp_get_buff_len(Machine& machine, State& state) {
-  return context_given(state, state.r[1]) ? machine.packet().length() : 0;
+  return context_given(state) ? machine.packet().length() : 0;
 }
 
-// (context, offset, buffer, length): XDP's and the socket buffer's.
+// (context, offset, buffer, length): XDP's and the socket buffer's, whose store takes flags as
+// well.
 std::uint64_t load_bytes(Machine& machine, State& state) {
-  if (!context_given(state, state.r[1])) return 0;
+  if (!context_given(state)) return 0;
   const auto bytes = static_cast<std::uint32_t>(state.r[4]);
   auto* to = state.find<Access::write>(state.r[3], bytes);
   if (to == nullptr) return state.refuse("load_bytes into memory that is not writable", state.r[3]);
@@ -118,17 +122,23 @@ std::uint64_t load_bytes(Machine& machine, State& state) {
   return error(result);
 }
 std::uint64_t store_bytes(Machine& machine, State& state) {
-  if (!context_given(state, state.r[1])) return 0;
+  if (!context_given(state)) return 0;
   const auto bytes = static_cast<std::uint32_t>(state.r[4]);
   const auto* from = state.find<Access::read>(state.r[3], bytes);
   if (from == nullptr)
     return state.refuse("store_bytes from memory that is not readable", state.r[3]);
-  return error(machine.packet().store(static_cast<std::uint32_t>(state.r[2]), from, bytes));
+  // No NIC has given a checksum that could be recomputed.
+  constexpr std::uint64_t kRecomputeChecksum = 1, kInvalidateHash = 2;
+  const std::uint64_t flags = machine.packet().type() == ProgramType::xdp ? 0 : state.r[5];
+  if ((flags & ~(kRecomputeChecksum | kInvalidateHash)) != 0) return error(-EINVAL);
+  const int result = machine.packet().store(static_cast<std::uint32_t>(state.r[2]), from, bytes);
+  if (result == 0 && (flags & kInvalidateHash) != 0) return set_hash_invalid(machine, state);
+  return error(result);
 }
 
 // (context, bytes): the socket buffer's first bytes made linear; these always are.
 std::uint64_t skb_pull_data(Machine& machine, State& state) {
-  if (!context_given(state, state.r[1])) return 0;
+  if (!context_given(state)) return 0;
   return static_cast<std::uint32_t>(state.r[2]) > machine.packet().length() ? error(-ENOMEM) : 0;
 }
 
@@ -138,7 +148,7 @@ std::uint64_t check_mtu(Machine& machine, State& state) {
   constexpr std::uint32_t kEthernetHeader = 14;
   constexpr std::uint64_t kFragmentationNeeded = 1;
   constexpr std::uint64_t kSegments = 1;
-  if (!context_given(state, state.r[1])) return 0;
+  if (!context_given(state)) return 0;
   std::uint8_t* given = state.find<Access::write>(state.r[3], 4);
   if (given == nullptr) return state.refuse("check_mtu's length lies outside", state.r[3]);
   const Packet& packet = machine.packet();
@@ -162,7 +172,7 @@ std::uint64_t check_mtu(Machine& machine, State& state) {
 
 // Only a frame whose checksum the hardware gave whole (CHECKSUM_COMPLETE) has something to update.
 std::uint64_t csum_update(Machine&, State& state) {
-  return context_given(state, state.r[1]) ? error(kNotSupported) : 0;
+  return context_given(state) ? error(kNotSupported) : 0;
 }
 
 // (from, from_size, to, to_size, seed); folded to 16 bits, as kernels since 6.13 do.
@@ -227,7 +237,7 @@ std::uint8_t* checksum_field(Machine& machine, State& state) {
 }  // namespace
 
 std::uint64_t l3_csum_replace(Machine& machine, State& state) {
-  if (!context_given(state, state.r[1])) return 0;
+  if (!context_given(state)) return 0;
   if ((state.r[5] & ~kFieldSize) != 0) return error(-EINVAL);
   std::uint8_t* field = checksum_field(machine, state);
   if (field == nullptr) return error(-EFAULT);
@@ -235,7 +245,7 @@ std::uint64_t l3_csum_replace(Machine& machine, State& state) {
 }
 
 std::uint64_t l4_csum_replace(Machine& machine, State& state) {
-  if (!context_given(state, state.r[1])) return 0;
+  if (!context_given(state)) return 0;
   const std::uint64_t flags = state.r[5];
   if ((flags & ~(kFieldSize | kPseudoHeader | kMarkMangledZero | kMarkEnforce)) != 0) {
     return error(-EINVAL);

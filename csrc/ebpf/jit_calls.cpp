@@ -50,6 +50,11 @@ void Translator::reload(bool all) {
   out_.load(8, kJumped, in_state(offsetof(State, jumped)));
 }
 
+// A buffer that grows may lie elsewhere.
+void Translator::reload_packet() {
+  out_.load(8, kPacketDelta, in_state(offsetof(State, packet_delta)));
+}
+
 // The current stack frame may be left with something in it.
 void Translator::mark_dirty() {
   out_.load(4, kScratch, in_state(offsetof(State, depth)));
@@ -71,17 +76,18 @@ void Translator::helper_call(std::size_t at) {
   if (effects.writes) {
     out_.store_immediate(4, in_state(offsetof(State, dirty_frames)), (1 << kMaxFrames) - 1);
   }
-  generic_helper(at, effects.calls_back);
+  generic_helper(at, effects);
 }
 
-void Translator::generic_helper(std::size_t at, bool calls_back) {
-  spill(calls_back);
+void Translator::generic_helper(std::size_t at, const HelperEffects& effects) {
+  spill(effects.calls_back);
   out_.move(Width::w64, Reg::rdi, Reg::rbp);
   out_.move_immediate(Reg::rsi, at);
   out_.call(reinterpret_cast<const void*>(&interpret_one));
   out_.test(Width::w64, Reg::rax, Reg::rax);
   out_.jump_if(Condition::equal, leave_with_);  // a fault
   reload(false);
+  if (effects.moves_packet || effects.calls_back) reload_packet();
   out_.load(8, reg(0), bpf_slot(0));
 }
 
@@ -194,6 +200,7 @@ void Translator::call_register(std::size_t at) {
   out_.alu(Alu::cmp, Width::w64, Reg::rax, 1);  // kGoOn
   out_.jump_if(Condition::not_equal, leave_with_);
   reload(true);
+  reload_packet();
 }
 
 }  // namespace ringbed::ebpf::jit

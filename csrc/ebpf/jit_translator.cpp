@@ -166,7 +166,7 @@ void Translator::entry(bool resume) {
   }
   out_.store(8, in_state(offsetof(State, native_stack)), Reg::rsp);
   if (resume) {
-    out_.load(8, kPacketDelta, in_state(offsetof(State, packet_delta)));
+    reload_packet();
     out_.move(Width::w64, kScratch, Reg::rsi);
     for (unsigned bpf = 0; bpf < kRegisterOf.size(); ++bpf) {
       if (bpf < 6 || std::find(saved_.begin(), saved_.end(), reg(bpf)) != saved_.end()) {
@@ -179,9 +179,6 @@ void Translator::entry(bool resume) {
   out_.move(Width::w64, reg(1), Reg::rsi);
   out_.move(Width::w64, reg(2), Reg::rdx);
   out_.move(Width::w64, kPacketDelta, Reg::rcx);
-  if (enters_) {
-    out_.store(8, in_state(offsetof(State, packet_delta)), kPacketDelta);
-  }
   for (const unsigned bpf : {0u, 3u, 4u, 5u}) out_.zero(reg(bpf));
   for (const unsigned bpf : kPreserved) {
     if (std::find(saved_.begin(), saved_.end(), reg(bpf)) != saved_.end()) out_.zero(reg(bpf));

@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ebpf/helpers.hpp"
 #include "ebpf/jit_assembler.hpp"
 #include "ebpf/jit_code.hpp"
 #include "ebpf/jit_flow.hpp"
@@ -75,13 +76,14 @@ class Translator {
 
   // --- jit_calls.cpp: helpers and tail calls -----------------------------------------------------
   void helper_call(std::size_t at);
-  void generic_helper(std::size_t at, bool calls_back);
+  void generic_helper(std::size_t at, const HelperEffects& effects);
   bool map_lookup(std::size_t at);
   void indexed_lookup(std::size_t at, const Map& map, const Memory& key);
   void tail_call(std::size_t at);
   void call_register(std::size_t at);
   void spill(bool all);
   void reload(bool all);
+  void reload_packet();
   void mark_dirty();
 
   const Program& program_;

@@ -6,8 +6,9 @@ namespace ringbed::ebpf {
 
 namespace {
 
-// A program may let the frame grow by the head- and tailroom that the kernel leaves.
-constexpr std::size_t kGrowthBytes = 8192;
+// A program may let the frame grow: XDP's by the head- and tailroom that the kernel leaves, a
+// socket buffer's up to so much.
+constexpr std::size_t kGrowthBytes = 16'384;
 
 }  // namespace
 

@@ -72,9 +72,7 @@ Outcome Machine::run(const Program& program, std::uint64_t r1, std::uint64_t r2)
       clear_stack();
     }
     state_.context = in_place ? packet_.type() : ProgramType::raw;
-    const Region& packet = memory_.data()[kPacketRegion];
-    const Instruction* at = program.start(
-        &state_, r1, r2, reinterpret_cast<std::uintptr_t>(packet.base) - packet.start);
+    const Instruction* at = program.start(&state_, r1, r2, find_packet());
     if (at == nullptr && state_.fault.kind == FaultKind::none) [[likely]] {
       return {state_.r[0], static_cast<std::uint64_t>(state_.finished), {}};
     }
@@ -85,6 +83,17 @@ Outcome Machine::run(const Program& program, std::uint64_t r1, std::uint64_t r2)
   state_.r[2] = r2;
   std::memset(stack_.data(), 0, kStackBytes);  // frame 0; calls clear theirs
   return run_on(program.code.data());
+}
+
+std::uint64_t Machine::find_packet() noexcept {
+  const Region& packet = memory_.data()[kPacketRegion];
+  state_.packet_delta = reinterpret_cast<std::uintptr_t>(packet.base) - packet.start;
+  return state_.packet_delta;
+}
+
+void Machine::packet_changed() noexcept {
+  packet_.publish(memory_);
+  find_packet();
 }
 
 Outcome Machine::run_on(const Instruction* at) noexcept {

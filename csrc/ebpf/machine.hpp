@@ -90,6 +90,9 @@ class Machine {
   [[nodiscard]] std::uint8_t* lent(Address address) const noexcept;
   void unlend(Address address) noexcept;
 
+  // After a helper has changed the packet's bounds or what its context tells.
+  void packet_changed() noexcept;
+
   [[nodiscard]] Packet& packet() noexcept { return packet_; }
   [[nodiscard]] Memory& memory() noexcept { return memory_; }
   [[nodiscard]] Environment& environment() noexcept { return environment_; }
@@ -107,6 +110,8 @@ class Machine {
   // Zeroes the stack frames that earlier runs left dirty.
   void clear_stack() noexcept;
   void reset() noexcept;
+  // State::packet_delta anew.
+  std::uint64_t find_packet() noexcept;
   // Interprets from `at` (nullptr: nothing is left to do) to the end of the run.
   Outcome run_on(const Instruction* at) noexcept;
   // Runs on from `entry` of the current program to the end of the run or of the callback, natively

@@ -16,18 +16,6 @@ constexpr std::uint32_t kMaxMeta = 252;
 constexpr std::uint32_t kXdpContextBytes = 24;
 constexpr std::uint32_t kSkbContextBytes = 192;
 
-// PACKET_* of a frame to this destination, on an interface whose address is all zeros (the
-// loopback, as in the kernel's test run).
-std::uint32_t packet_type(const std::uint8_t* destination) {
-  constexpr std::uint32_t kHost = 0, kBroadcast = 1, kMulticast = 2, kOtherHost = 3;
-  const auto all = [&](std::uint8_t value) {
-    return std::all_of(destination, destination + 6, [&](std::uint8_t b) { return b == value; });
-  };
-  if (all(0)) return kHost;
-  if ((destination[0] & 1) == 0) return kOtherHost;
-  return all(0xff) ? kBroadcast : kMulticast;
-}
-
 }  // namespace
 
 ContextLayout context_layout(ProgramType type) noexcept {
@@ -47,17 +35,20 @@ void Packet::place(base::ByteView frame, ProgramType type, const PacketParameter
     std::memset(buffer_.data() + lowest_, 0, parameters.headroom - lowest_);
   }
   lowest_ = parameters.headroom;
-  const std::uint32_t room = parameters.buffer_bytes - parameters.headroom - parameters.tailroom;
-  const auto linear = static_cast<std::uint32_t>(std::min<std::size_t>(frame.size(), room));
+  const std::uint32_t around = parameters.headroom + parameters.tailroom;
+  if (type != ProgramType::xdp && frame.size() + around > buffer_.size()) {
+    buffer_.resize(frame.size() + around);  // a socket buffer is linear
+  }
+  const auto linear =
+      static_cast<std::uint32_t>(std::min<std::size_t>(frame.size(), buffer_.size() - around));
   meta_ = data_ = parameters.headroom;
   end_ = data_ + linear;
   if (linear > 0) {
     std::memcpy(buffer_.data() + data_, frame.data(), linear);
   }
-  link_ = data_;
-  meta_ = data_ = data_ + std::min(parameters.link_bytes, linear);
   fragments_.assign(frame.begin() + linear, frame.end());
   context_.fill(0);
+  if (type != ProgramType::xdp) place_skb();
 }
 
 void Packet::publish(Memory& memory) {
@@ -86,32 +77,6 @@ void Packet::describe_xdp() {
   put(12, parameters_.ifindex);
   put(16, parameters_.rx_queue);
   put(20, parameters_.egress_ifindex);
-}
-
-// struct __sk_buff: the fields that classifiers read
-void Packet::describe_skb() {
-  put(0, length());
-  std::uint16_t protocol = 0;
-  const std::uint8_t* link = buffer_.data() + link_;
-  if (end_ - link_ >= kEthernetHeader) {
-    put(4, packet_type(link));
-    protocol = base::load_native<std::uint16_t>(link + 12);
-    // A length instead of a type: what eth_type_trans makes of it (ETH_P_802_3, ETH_P_802_2).
-    constexpr std::uint16_t kLeastType = 0x600;
-    if (base::load_be<std::uint16_t>(link + 12) < kLeastType) {
-      const bool raw = end_ - link_ >= kEthernetHeader + 2 &&
-                       base::load_native<std::uint16_t>(link + 14) == 0xffff;
-      base::store_be(reinterpret_cast<std::uint8_t*>(&protocol),
-                     static_cast<std::uint16_t>(raw ? 1 : 4));
-    }
-  }
-  put(12, parameters_.rx_queue);
-  put(16, protocol);  // network byte order, as in the kernel
-  put(36, parameters_.ingress_ifindex);
-  put(40, parameters_.ifindex);
-  put(76, kRegionStart + data_);
-  put(80, kRegionStart + end_);
-  put(140, kRegionStart + meta_);
 }
 
 std::vector<std::uint8_t> Packet::bytes() const {

@@ -4,6 +4,9 @@
 //
 //   0         40                     headroom                             buffer - tailroom
 //   | xdp_frame | … room for meta … | data_meta | data … data_end | … room to grow … | tailroom |
+//
+// A socket buffer (SocketBuffer, packet_skb.cpp) begins kSkbHeadroom bytes before the frame and
+// gets more room at either end when a helper asks for it.
 #pragma once
 
 #include <array>
@@ -52,13 +55,38 @@ struct ContextLayout {
 };
 [[nodiscard]] ContextLayout context_layout(ProgramType type) noexcept;
 
+// What a socket buffer knows of its frame besides the bytes. Offsets of headers count from the head
+// of the buffer, and what moves the frame moves which of them the kernel moves: helpers tell by
+// them what they may do.
+struct SocketBuffer {
+  static constexpr std::uint16_t kUnset = 0xffff;
+
+  std::uint16_t mac = 0;
+  std::uint16_t network = 0;
+  std::uint16_t transport = kUnset;
+  std::uint16_t mac_bytes = 0;  // as some helpers left it; 0: none has yet
+  std::uint16_t protocol = 0;   // an EtherType
+  std::uint16_t vlan_protocol = 0;
+  std::uint16_t vlan_tci = 0;
+  bool tagged = false;         // by a tag that is not in the bytes
+  bool encapsulation = false;  // a helper has put headers around the frame
+  bool hashed = false;
+  std::uint32_t hash = 0;
+  std::uint32_t packet_type = 0;  // PACKET_*
+
+  void clear_hash() noexcept {
+    hashed = false;
+    hash = 0;
+  }
+};
+
 // Of a frame in several pieces: each but the first and the last is so long.
 inline constexpr std::size_t kFragmentBytes = 4096;
 
 class Packet {
  public:
-  // Copies the frame in and describes it for a program of `type`. Bytes that do not fit the linear
-  // part are fragments: only the *_load_bytes and *_store_bytes helpers reach them.
+  // Copies the frame in and describes it for a program of `type`. For XDP, bytes that do not fit
+  // the linear part are fragments: only the *_load_bytes and *_store_bytes helpers reach them.
   void place(base::ByteView frame, ProgramType type, const PacketParameters& parameters);
 
   // Writes regions and context after any change of the bounds.
@@ -82,6 +110,34 @@ class Packet {
   int load(std::uint32_t offset, std::uint8_t* to, std::uint32_t bytes) const;
   int store(std::uint32_t offset, const std::uint8_t* from, std::uint32_t bytes);
 
+  // --- Of a socket buffer: packet_skb.cpp ---
+
+  // Bytes from data to a header; negative when that lies before data.
+  [[nodiscard]] std::int32_t offset_of(std::uint16_t header) const noexcept {
+    return std::int32_t{header} - static_cast<std::int32_t>(data_ - head_);
+  }
+  [[nodiscard]] std::uint16_t header_at(std::uint32_t offset) const noexcept {
+    return static_cast<std::uint16_t>(data_ - head_ + offset);
+  }
+  [[nodiscard]] std::uint16_t mac_header_bytes() const noexcept {
+    return static_cast<std::uint16_t>(skb.network - skb.mac);
+  }
+  // The protocol that the two bytes `type` in the frame stand for.
+  [[nodiscard]] static std::uint16_t protocol_at(const std::uint8_t* type);
+  // `bytes` bytes at `offset` from a header, or nullptr when they end behind the frame.
+  [[nodiscard]] std::uint8_t* at_header(std::uint16_t header, std::uint32_t offset,
+                                        std::uint32_t bytes) noexcept;
+  // Moves the first `offset` bytes of the frame to the front, which leaves a gap of `bytes` zeros
+  // behind them. No header moves. False when the frame is too short: the kernel goes on then, with
+  // whatever lies in its memory.
+  [[nodiscard]] bool open_gap(std::uint32_t offset, std::uint32_t bytes);
+  // Takes away the `bytes` bytes behind the first `offset`. False when the frame is too short.
+  [[nodiscard]] bool close_gap(std::uint32_t offset, std::uint32_t bytes);
+  // Cuts the frame, or lengthens it by zeros.
+  void resize(std::uint32_t bytes);
+
+  SocketBuffer skb;
+
   [[nodiscard]] const PacketParameters& parameters() const noexcept { return parameters_; }
   [[nodiscard]] ProgramType type() const noexcept { return type_; }
   [[nodiscard]] const std::uint8_t* context() const noexcept { return context_.data(); }
@@ -94,7 +150,9 @@ class Packet {
   int grow_fragment(std::int32_t bytes);
   int shrink_fragments(std::int64_t bytes);
   void describe_xdp();
+  void place_skb();
   void describe_skb();
+  void reserve_head(std::uint32_t bytes);
   void put(std::uint32_t offset, std::uint32_t value);
 
   std::vector<std::uint8_t> buffer_;
@@ -104,7 +162,7 @@ class Packet {
   std::uint32_t meta_ = 0;
   std::uint32_t data_ = 0;
   std::uint32_t end_ = 0;
-  std::uint32_t link_ = 0;    // where the link header begins
+  std::uint32_t head_ = 0;    // of a socket buffer
   std::uint32_t lowest_ = 0;  // that data or metadata ever started: below, the headroom is zero
   alignas(8) std::array<std::uint8_t, 192> context_{};
 };

@@ -39,7 +39,7 @@ struct Execution {
 
 // Where an executor's clock and chance come from; the kernel has its own.
 struct ExecutorClock {
-  bool frozen = false;     // stands still; else the machine's monotonic clock
+  bool frozen = false;     // stands still, an hour ahead; else the machine's monotonic clock
   std::uint64_t seed = 1;  // of bpf_get_prandom_u32
 };
 

@@ -14,8 +14,9 @@ namespace ringbed::engine {
 namespace {
 
 // Helpers whose results are the executor's own.
-constexpr std::int32_t kClocks[] = {5, 125, 160, 208};
+constexpr std::int32_t kClocks[] = {5, 118, 125, 160, 208};
 constexpr std::int32_t kRandom = 7;
+constexpr std::int32_t kFlowHash = 34;
 // Frames between two looks at the stop flag.
 constexpr std::uint64_t kFramesPerLook = 4096;
 
@@ -142,13 +143,17 @@ base::Status ClassifierRunner::make() {
     if (auto status = add(kinds[i], executors_[i], programs_[i], {}); !status) return status;
   }
   if (kinds.size() < 2) return {};
-  by_chance_ = calls(object_->spec, kRandom);
+  const bool random = calls(object_->spec, kRandom);
+  by_chance_ = random || calls(object_->spec, kFlowHash);
   const bool clocked =
       std::any_of(std::begin(kClocks), std::end(kClocks),
                   [&](std::int32_t helper) { return calls(object_->spec, helper); });
   if (by_chance_) {
     result_.excepted.emplace_back(
-        "everything: bpf_get_prandom_u32 is called, and the kernel's random numbers are its own");
+        random
+            ? "everything: bpf_get_prandom_u32 is called, and the kernel's random numbers are its "
+              "own"
+            : "everything: bpf_get_hash_recalc is called, and the kernel's hash has a random key");
   } else if (clocked) {
     if (auto status = add(ExecutorKind::vm, shadow_, shadow_program_, {.frozen = true}); !status) {
       return status;

@@ -90,7 +90,7 @@ class KernelExecutor final : public BpfExecutor {
   }
 
  private:
-  static constexpr std::size_t kGrowthBytes = 8192;  // a program may let the frame grow
+  static constexpr std::size_t kGrowthBytes = 16'384;  // a socket buffer grows up to that
 
   ebpf::KernelCollection kernel_;
   std::vector<const ebpf::KernelMap*> maps_;

@@ -23,7 +23,9 @@ std::uint64_t monotonic_ns() {
 
 ebpf::Environment environment_of(const ExecutorClock& clock) {
   ebpf::Environment environment;
-  environment.now_ns = monotonic_ns();
+  // A clock that stands still does so where no other is, however coarsely a program reads it.
+  constexpr std::uint64_t kAhead = 3'601'234'567'891;
+  environment.now_ns = monotonic_ns() + (clock.frozen ? kAhead : 0);
   environment.cpus = std::max(ebpf::possible_cpus(), 1U);
   environment.cpu = std::min(BpfExecutor::this_cpu(), environment.cpus - 1);
   environment.random = base::Random(clock.seed, "bpf");

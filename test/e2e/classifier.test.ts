@@ -33,7 +33,7 @@ describe('the bundled classifier', () => {
     const only = (name: string) =>
       shown.programs.find((program: { name: string }) => program.name === name)?.kernelOnly;
     expect(only('timed')).toEqual(['helper 169 (bpf_timer_init)']);
-    expect(only('tagged')).toEqual(['helper 18 (bpf_skb_vlan_push)']);
+    expect(only('tunneled')).toEqual(['helper 20 (bpf_skb_get_tunnel_key)']);
     expect(only('plain')).toEqual([]);
     expect(shown.notes).toContain(
       'program timed calls helper 169 (bpf_timer_init): only a kernel has that (--in kernel)',

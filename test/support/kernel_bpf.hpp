@@ -86,7 +86,7 @@ inline Descriptor load_program(KernelProgram type, const std::vector<ebpf::RawIn
 // frame shorter than 14 bytes).
 inline std::optional<KernelRun> test_run(int program, std::span<const std::uint8_t> data) {
   KernelRun run;
-  run.data.resize(data.size() + 8192);  // a program may let the frame grow
+  run.data.resize(data.size() + 16'384);  // a program may let the frame grow
   bpf_attr attributes{};
   attributes.test.prog_fd = static_cast<std::uint32_t>(program);
   attributes.test.data_in = user_pointer(data.data());

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -18,6 +19,7 @@ struct ProgramSurroundings {
   std::uint64_t sink = 0;           // VM address of 80 writable bytes
   std::vector<std::uint64_t> maps;  // handles: keys of four and eight bytes
   std::uint64_t stages = 0;         // handle of a prog_array, or 0
+  bool xdp = false;                 // else the packet is a socket buffer's
 };
 
 class RandomProgram {
@@ -220,6 +222,12 @@ class RandomProgram {
           kOperations[random_.below(kOperations.size())]});
   }
 
+  // Where the context has data and data_end.
+  [[nodiscard]] std::pair<std::int16_t, std::int16_t> bounds() const {
+    return around_.xdp ? std::pair<std::int16_t, std::int16_t>{0, 4}
+                       : std::pair<std::int16_t, std::int16_t>{76, 80};
+  }
+
   // data, data_end, a check of `checked` bytes, an access that is mostly within them.
   void packet() {
     const std::uint8_t data = any();
@@ -227,8 +235,8 @@ class RandomProgram {
     std::uint8_t ahead = other_than(data);
     if (ahead == end) ahead = data;
     if (data == 8 || end == 8) return arithmetic();
-    emit({0x61, end, 8, 4, 0});
-    emit({0x61, data, 8, 0, 0});
+    emit({0x61, end, 8, bounds().second, 0});
+    emit({0x61, data, 8, bounds().first, 0});
     const auto checked = static_cast<std::int32_t>(1 + random_.below(64));
     if (ahead != data) {
       emit({0xbf, ahead, data, 0, 0});
@@ -249,8 +257,8 @@ class RandomProgram {
     const std::uint8_t data = 6;
     const std::uint8_t end = 7;
     const std::uint8_t index = static_cast<std::uint8_t>(random_.below(6));
-    emit({0x61, end, 8, 4, 0});
-    emit({0x61, data, 8, 0, 0});
+    emit({0x61, end, 8, bounds().second, 0});
+    emit({0x61, data, 8, bounds().first, 0});
     if (random_.below(4) != 0) emit({0x57, index, 0, 0, 63});
     emit({0x0f, data, index, 0, 0});
     emit({0xbf, 9, data, 0, 0});
@@ -260,12 +268,26 @@ class RandomProgram {
   }
 
   void helper() {
-    constexpr std::array<std::int32_t, 6> kHelpers = {5, 7, 8, 188, 44, 65};
-    const std::int32_t number = kHelpers[random_.below(random_.below(4) == 0 ? 6 : 4)];
-    if (number >= 44) {
-      emit({0xbf, 1, 8, 0, 0});
-      emit({0xb7, 2, 0, 0, static_cast<std::int32_t>(random_.below(8)) - 4});
-    }
+    if (random_.below(8) == 0) return move_bounds();
+    constexpr std::array<std::int32_t, 4> kHelpers = {5, 7, 8, 188};
+    const std::int32_t number = kHelpers[random_.below(kHelpers.size())];
+    if (number == 188) emit({0xbf, 1, 8, 0, 0});
+    emit({0x85, 0, 0, 0, number});
+  }
+
+  // Heads and tails; tags of a socket buffer, and room that its buffer does not have.
+  void move_bounds() {
+    constexpr std::array<std::int32_t, 2> kXdp = {44, 65};
+    constexpr std::array<std::int32_t, 5> kSkb = {18, 19, 38, 43, 50};
+    const std::int32_t number = around_.xdp ? kXdp[random_.below(2)] : kSkb[random_.below(5)];
+    const auto few = static_cast<std::int32_t>(random_.below(8)) - 4;
+    emit({0xbf, 1, 8, 0, 0});
+    emit({0xb7, 2, 0, 0,
+          number == 38   ? 60 + 16 * few
+          : number == 43 ? (few == 3 ? 8'000 : 30 * few)
+                         : few});
+    emit({0xb7, 3, 0, 0, number == 50 ? 1 : 0});
+    emit({0xb7, 4, 0, 0, 0});
     emit({0x85, 0, 0, 0, number});
   }
 

@@ -1,4 +1,4 @@
-// What only a kernel has: timers, and a change of the socket buffer that is not simulated.
+// What only a kernel has: timers, and what a socket buffer knows of the tunnel that it came by.
 #include "common.bpf.h"
 
 struct element {
@@ -21,8 +21,9 @@ int timed(struct xdp_md *ctx) {
 }
 
 SEC("tc")
-int tagged(struct __sk_buff *skb) {
-  return bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 5) ? 2 /* TC_ACT_SHOT */ : 0;
+int tunneled(struct __sk_buff *skb) {
+  struct bpf_tunnel_key key = {};
+  return bpf_skb_get_tunnel_key(skb, &key, sizeof key, 0) ? 2 /* TC_ACT_SHOT */ : 0;
 }
 
 SEC("xdp")

@@ -187,14 +187,15 @@ TEST_P(Differential, VmEqualsKernel) {
 
 INSTANTIATE_TEST_SUITE_P(
     Programs, Differential,
-    testing::Combine(testing::Values(Case{"classify", "classify"},
-                                     Case{"classify_array", "classify_array"},
-                                     Case{"classify_hash", "classify_hash"},
-                                     Case{"counters", "counters"}, Case{"bounds", "bounds"},
-                                     Case{"stages", "entry"}, Case{"calls", "calls"},
-                                     Case{"kinds", "kinds"}, Case{"redirects", "redirects"},
-                                     Case{"checksums", "checksums"}),
-                     testing::Values(Engine::interpreter, Engine::jit)),
+    testing::Combine(
+        testing::Values(Case{"classify", "classify"}, Case{"classify_array", "classify_array"},
+                        Case{"classify_hash", "classify_hash"}, Case{"counters", "counters"},
+                        Case{"bounds", "bounds"}, Case{"stages", "entry"}, Case{"calls", "calls"},
+                        Case{"kinds", "kinds"}, Case{"redirects", "redirects"},
+                        Case{"checksums", "checksums"}, Case{"tags", "tags"}, Case{"room", "room"},
+                        Case{"marks", "marks"}, Case{"numbers", "numbers"}, Case{"texts", "texts"},
+                        Case{"dynptrs", "dynptrs"}),
+        testing::Values(Engine::interpreter, Engine::jit)),
     [](const auto& row) {
       return std::string(std::get<0>(row.param).object) +
              (std::get<1>(row.param) == Engine::jit ? "_jit" : "");

@@ -52,6 +52,7 @@ struct Side {
     around.sink = maps[0]->find(first, 0);
     for (const Map* map : maps) around.maps.push_back(handle(kMapHandle, map->number()));
     around.stages = handle(kMapHandle, stages->number());
+    around.xdp = type == ProgramType::xdp;
     return around;
   }
 

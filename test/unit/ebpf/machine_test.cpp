@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -173,6 +174,63 @@ TEST(Machine, RefusesWhatAVerifierWould) {
   EXPECT_NE(fault("r1 = 0; r2 = 8; call 44; exit").find("context"), std::string::npos);
   EXPECT_NE(fault(load_map(2, map) + "r3 = 0; call 12; exit").find("no prog_array"),
             std::string::npos);
+}
+
+// What differential tests must go around: the kernel's answer is chance, or its verifier's.
+TEST(Machine, ASocketBufferHasItsOwnFaults) {
+  Machine machine;
+  Bytes frame(30);
+  frame[12] = 0x86;  // IPv6, but no whole header
+  frame[13] = 0xdd;
+  const auto fault = [&](const std::string& source, ProgramType type) {
+    return describe(machine.run(program(source, type), frame).fault);
+  };
+  const std::string push = "r2 = 129; r3 = 7; call 18; r0 = 0; exit";
+  EXPECT_NE(fault(push, ProgramType::xdp).find("no socket buffer"), std::string::npos);
+  EXPECT_EQ(fault(push, ProgramType::tc), "instruction 0: no fault");
+  EXPECT_NE(fault("r2 = 0; call 44; exit", ProgramType::tc).find("socket buffer"),
+            std::string::npos);
+  EXPECT_NE(fault("r2 = 20; r3 = 0; r4 = 0; call 50; exit", ProgramType::tc)
+                .find("behind the frame's end"),
+            std::string::npos);
+  EXPECT_EQ(fault("r2 = 20; r3 = 1; r4 = 0; call 50; exit", ProgramType::tc),
+            "instruction 0: no fault");
+  EXPECT_EQ(machine.packet().length(), 50u);
+  // "%p" into a buffer
+  EXPECT_NE(fault("*(u32 *)(r10 - 8) = 28709; *(u64 *)(r10 - 16) = 1; r1 = r10; r1 += -40; "
+                  "r2 = 16; r3 = r10; r3 += -8; r4 = r10; r4 += -16; r5 = 8; call 165; exit",
+                  ProgramType::tc)
+                .find("text of a pointer"),
+            std::string::npos);
+  // A dynptr that no helper made reaches nothing.
+  EXPECT_NE(fault("*(u64 *)(r10 - 16) = 77; *(u64 *)(r10 - 8) = 64; r1 = r10; r1 += -16; r2 = 0; "
+                  "r3 = r10; r3 += -32; r4 = 8; r5 = 0; call 202; exit",
+                  ProgramType::tc)
+                .find("dynptr helper writes outside"),
+            std::string::npos);
+}
+
+TEST(Machine, AFlowHasOneHashInBothDirections) {
+  Machine machine;
+  Bytes frame(60);
+  frame[12] = 0x08;
+  frame[14] = 0x45;
+  frame[23] = 17;
+  frame[29] = 1;  // from 0.0.0.1, port 5
+  frame[35] = 5;
+  Bytes back = frame;
+  std::swap_ranges(back.begin() + 26, back.begin() + 30, back.begin() + 30);
+  std::swap_ranges(back.begin() + 34, back.begin() + 36, back.begin() + 36);
+  Bytes other = frame;
+  other[35] = 6;
+  const Program hash = program("call 34; exit", ProgramType::tc);
+  const std::uint64_t there = machine.run(hash, frame).r0;
+  EXPECT_NE(there, 0u);
+  EXPECT_EQ(machine.run(hash, back).r0, there);
+  EXPECT_NE(machine.run(hash, other).r0, there);
+  // Until it is set, even to 0.
+  const Program set = program("r6 = r1; r2 = 0; call 48; r1 = r6; call 34; exit", ProgramType::tc);
+  EXPECT_EQ(machine.run(set, frame).r0, 0u);
 }
 
 TEST(Machine, LargeFramesHaveALinearPart) {

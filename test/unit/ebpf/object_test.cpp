@@ -169,7 +169,7 @@ TEST(Object, WhatOnlyAKernelHasIsNamed) {
     return text;
   };
   EXPECT_EQ(unknown("timed"), "helper 169 (bpf_timer_init) ");
-  EXPECT_EQ(unknown("tagged"), "helper 18 (bpf_skb_vlan_push) ");
+  EXPECT_EQ(unknown("tunneled"), "helper 20 (bpf_skb_get_tunnel_key) ");
   EXPECT_EQ(unknown("plain"), "");
   EXPECT_EQ(helper_text(9999), "helper 9999");
   Machine machine;
