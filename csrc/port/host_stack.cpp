@@ -8,7 +8,12 @@
 #include <sys/socket.h>
 
 #include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <string_view>
+#include <thread>
 
 #include "base/endian.hpp"
 #include "port/socket_name.hpp"
@@ -87,6 +92,46 @@ void count(StackCounters::Drops& drops, std::string_view protocol, std::string_v
   }
 }
 
+// Whether frames to the IPv6 address are taken in: it has a local route.
+bool has_local_route(const NetAddress& address) {
+  constexpr unsigned long kLocal = 0x8000'0000;  // RTF_LOCAL
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string wanted;
+  for (const std::uint8_t byte : address.view()) {
+    wanted += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  wanted += " 80 ";  // bits of the prefix, in hexadecimal digits, too
+  std::ifstream routes("/proc/thread-self/net/ipv6_route");
+  for (std::string line; std::getline(routes, line);) {
+    if (line.starts_with(wanted)) {
+      std::istringstream fields(line);
+      std::string field;
+      for (int i = 0; i < 9; ++i) {
+        fields >> field;
+      }
+      if ((std::strtoul(field.c_str(), nullptr, 16) & kLocal) != 0) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// An IPv6 address gets its route from a worker of the kernel's, after it is there: on a busy
+// machine milliseconds later, and what comes until then is dropped.
+base::Status wait_for_route(const NetAddress& address) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!has_local_route(address)) {
+    if (std::chrono::steady_clock::now() > end) {
+      return base::Error{base::ErrorCode::unavailable,
+                         "the kernel gives the address " + text_of(address) + " no route",
+                         "try again when the machine is less busy"};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return {};
+}
+
 std::string_view word(std::string_view& line) {
   const std::size_t from = std::min(line.find_first_not_of(" \t"), line.size());
   const std::size_t to = std::min(line.find_first_of(" \t", from), line.size());
@@ -118,6 +163,9 @@ base::Status prepare_stack(const LinkInfo& link, const HostAddresses& addresses)
   for (std::size_t i = 0; status && i < addresses.neighbours.size(); ++i) {
     const Neighbour& neighbour = addresses.neighbours[i];
     status = netlink.value().add_neighbour(link.index, neighbour.address.view(), neighbour.mac);
+  }
+  for (std::size_t i = 0; status && v6 && i < addresses.own.size(); ++i) {
+    status = wait_for_route(addresses.own[i]);
   }
   return status;
 }
