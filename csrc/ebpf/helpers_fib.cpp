@@ -1,4 +1,6 @@
 // bpf_fib_lookup over the environment's routes (net/core/filter.c; struct bpf_fib_lookup).
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -11,8 +13,9 @@ namespace ringbed::ebpf::helper {
 namespace {
 
 // Offsets in struct bpf_fib_lookup.
-constexpr std::uint32_t kFamily = 0, kTotalLength = 6, kIfindex = 8, kDestination = 32,
-                        kSourceMac = 52, kDestinationMac = 58, kParametersBytes = 64;
+constexpr std::uint32_t kFamily = 0, kTotalLength = 6, kIfindex = 8, kSource = 16,
+                        kDestination = 32, kSourceMac = 52, kDestinationMac = 58,
+                        kParametersBytes = 64;
 constexpr std::uint64_t kSuccess = 0, kNotForwarded = 4, kForwardingDisabled = 5,
                         kFragmentationNeeded = 8;
 constexpr std::uint8_t kInet = 2, kInet6 = 10;
@@ -25,6 +28,13 @@ bool covers(const FibRoute& route, const std::uint8_t* address) {
     }
   }
   return true;
+}
+
+// Groups, link-local addresses and the loopback address, which no router forwards (RFC 4291).
+bool stays_on_link(const std::uint8_t* ipv6) {
+  constexpr std::array<std::uint8_t, 16> kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return ipv6[0] == 0xff || (ipv6[0] == 0xfe && (ipv6[1] & 0xc0) == 0x80) ||
+         std::equal(kLoopback.begin(), kLoopback.end(), ipv6);
 }
 
 }  // namespace
@@ -42,6 +52,11 @@ std::uint64_t fib_lookup(Machine& machine, State& state) {
   const std::uint8_t family = parameters[kFamily];
   if (family != kInet && family != kInet6) {
     return static_cast<std::uint64_t>(std::int64_t{-EAFNOSUPPORT});
+  }
+  // Said before the interface is looked at.
+  if (family == kInet6 &&
+      (stays_on_link(parameters + kDestination) || stays_on_link(parameters + kSource))) {
+    return kNotForwarded;
   }
   if (machine.environment().routes.empty()) {
     // No router: the frame's own interface is the only one, and it forwards nothing.
