@@ -39,8 +39,8 @@ namespace ringbed::base {
   X(offered, count, "frames that the generator offered") \
   X(responses, count, "responses that reached the generator")
 
-#define RINGBED_RING_COUNTERS(X)                        \
-  X(size, level, "descriptors of the receive ring")     \
+#define RINGBED_RING_COUNTERS(X)                          \
+  X(size, level, "descriptors of the receive ring")       \
   X(peak, level, "most frames that were waiting at once") \
   X(full, count, "frames that found no free descriptor")
 
