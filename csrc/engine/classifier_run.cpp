@@ -172,6 +172,13 @@ base::Status ClassifierRunner::make() {
 
 bool ClassifierRunner::differ(base::ByteView frame, std::string field, const std::string& first,
                               std::size_t other, const std::string& value) {
+  if (const std::string map = watch_->evicting(); !map.empty()) {
+    by_chance_ = true;
+    result_.excepted.push_back("everything from frame " + std::to_string(result_.frames) +
+                               " on, where the " + field + " differed first: the LRU map " + map +
+                               " is full, and which entry goes is the kernel's own approximation");
+    return false;
+  }
   ++result_.mismatches;
   result_.first = Mismatch{result_.frames,
                            std::move(field),
@@ -239,7 +246,7 @@ base::Result<ClassifierRunResult> ClassifierRunner::run() {
   }
   if (auto status = frames.value().status(); !status) return status.error();
   MapDifference found;
-  if (!differs && watch_ && watch_->whole(found)) {
+  if (!differs && watch_ && !by_chance_ && watch_->whole(found)) {
     differ({}, found.field, found.first, found.executor, found.other);
   }
   for (const auto& [verdict, count] : verdicts_) {

@@ -87,6 +87,21 @@ void MapWatch::leave_out(Watched& map, const std::string& why) {
   excepted_.push_back("map " + map.name + ": " + why);
 }
 
+// With so many bytes of keys and values. The kernel's LRU keeps free entries a CPU: it evicts a
+// little before the map is full.
+bool MapWatch::may_evict(const Watched& map, std::size_t bytes) noexcept {
+  constexpr std::size_t kMargin = 256;
+  return is_lru(map.type) && bytes / (map.key_bytes + map.value_bytes) + kMargin > map.lru_entries;
+}
+
+std::string MapWatch::evicting() {
+  for (Watched& map : maps_) {
+    if (is_lru(map.type) && !map.left_out) snapshot(map, map.now);
+    if (is_lru(map.type) && (map.left_out || may_evict(map, map.now.size()))) return map.name;
+  }
+  return {};
+}
+
 void MapWatch::snapshot(const Watched& map, std::vector<std::uint8_t>& into) {
   const std::size_t stride = map.key_bytes + map.value_bytes;
   into.clear();
@@ -184,8 +199,7 @@ bool MapWatch::changed(Watched& map, MapDifference& found) {
 bool MapWatch::compare_all(Watched& map, MapDifference& found) {
   snapshot(map, map.now);
   const std::size_t stride = map.key_bytes + map.value_bytes;
-  // The kernel's LRU keeps free entries a CPU: it evicts a little before the map is full.
-  if (is_lru(map.type) && map.now.size() / stride + 256 > map.lru_entries) {
+  if (may_evict(map, map.now.size())) {
     leave_out(map, "a nearly full LRU map: which entry goes is the kernel's own approximation");
     return false;
   }

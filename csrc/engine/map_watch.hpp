@@ -35,6 +35,10 @@ class MapWatch {
   // All of every map, at the end.
   [[nodiscard]] bool whole(MapDifference& found);
 
+  // The name of an LRU map that is full, or so nearly that the kernel's may have evicted already:
+  // from then on verdicts and other maps may differ, too. Empty: none is.
+  [[nodiscard]] std::string evicting();
+
   // What cannot be compared, and why; one line each.
   [[nodiscard]] const std::vector<std::string>& excepted() const noexcept { return excepted_; }
 
@@ -66,6 +70,7 @@ class MapWatch {
   [[nodiscard]] bool compare_events(const Watched& map, MapDifference& found);
   [[nodiscard]] bool same_value(const Watched& map, const std::uint8_t* key,
                                 const std::uint8_t* first, const std::uint8_t* other);
+  [[nodiscard]] static bool may_evict(const Watched& map, std::size_t bytes) noexcept;
   void leave_out(Watched& map, const std::string& why);
 
   std::vector<BpfExecutor*> executors_;

@@ -98,6 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"kinds", "kinds", "map known: a bloom_filter"}, Case{"redirects", "redirects"},
         Case{"checksums", "checksums"}, Case{"arrays", "arrays"}, Case{"percpu", "percpu"},
         Case{"hashes", "hashes"}, Case{"lru", "lru"},
+        Case{"evicts", "evicts", "everything from frame"},
         Case{"shares", "shares", "map flows: a nearly full LRU"}, Case{"tries", "tries"},
         Case{"lines", "lines"}, Case{"bloom", "bloom", "map known: a bloom_filter"},
         Case{"nested", "nested"}, Case{"rings", "rings"}, Case{"perf", "perf"}, Case{"nat", "nat"},
