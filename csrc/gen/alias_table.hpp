@@ -25,7 +25,9 @@ class AliasTable {
     const auto index = static_cast<std::uint32_t>(product >> 64);
     const auto coin = static_cast<std::uint32_t>(static_cast<std::uint64_t>(product) >> 32);
     const Column& column = columns_[index];
-    return coin < column.keep ? index : column.alias;
+    // Nobody could predict a branch on the coin.
+    const auto keep = static_cast<std::uint32_t>(-static_cast<std::int32_t>(coin < column.keep));
+    return column.alias ^ ((column.alias ^ index) & keep);
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return columns_.size(); }

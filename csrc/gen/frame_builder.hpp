@@ -114,7 +114,12 @@ class FrameBuilder {
   [[nodiscard]] bool programmed(const Slot& slot) const noexcept;
 
   template <FrameEdit::Covered kCovered>
-  static void run(std::vector<Step>& steps, FrameEdit& edit) noexcept;
+  static void run(std::vector<Step>& steps, FrameEdit& edit) noexcept {
+    edit.set_sums(write<kCovered>(steps, edit.frame(), edit.sums()));
+  }
+  template <FrameEdit::Covered kCovered>
+  [[nodiscard]] static FrameEdit::Sums write(std::vector<Step>& steps, std::uint8_t* frame,
+                                             FrameEdit::Sums sums) noexcept;
   void write_order_id(FrameEdit& edit) noexcept;
   void fill_random(FrameEdit& edit, std::uint32_t length) noexcept;
 

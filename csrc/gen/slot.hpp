@@ -52,7 +52,7 @@ class FrameEdit {
   // Writes value / unit into a field that is zero in the frame; nothing for a slot that is not
   // used. Not for wide fields.
   template <Covered kCovered = Covered::by_both>
-  void set(const Slot& slot, std::uint64_t value) noexcept {
+  [[gnu::always_inline]] void set(const Slot& slot, std::uint64_t value) noexcept {
     switch (slot.whole) {  // constant sizes: a move each, not a call
       case 1: put<kCovered>(slot, static_cast<std::uint8_t>(value)); return;
       case 2: put<kCovered>(slot, static_cast<std::uint16_t>(value)); return;
@@ -77,6 +77,17 @@ class FrameEdit {
     std::memcpy(frame_ + slot.at, bytes, kWideBytes);
     cover<Covered::by_both>(slot, base::load_native<std::uint64_t>(bytes));
     cover<Covered::by_both>(slot, base::load_native<std::uint64_t>(bytes + 8));
+  }
+
+  // Of IPv4's header, and of UDP or TCP.
+  struct Sums {
+    wire::PartialSum network;
+    wire::PartialSum transport;
+  };
+  [[nodiscard]] Sums sums() const noexcept { return {network_, transport_}; }
+  void set_sums(Sums sums) noexcept {
+    network_ = sums.network;
+    transport_ = sums.transport;
   }
 
   [[nodiscard]] std::uint8_t* frame() const noexcept { return frame_; }
