@@ -44,7 +44,10 @@ HardwareStamps HardwareStamps::look_for(const base::Result<port::LinkInfo>& inte
   HardwareStamps made;
   const base::Status ran = within([&]() -> base::Status {
     if (base::Status asked = ask_for_stamps(interface.value().index, *function); !asked) {
-      return base::Error{base::ErrorCode::unavailable, name + ": " + asked.error().message, ""};
+      return base::Error{base::ErrorCode::unavailable,
+                         "the driver of " + name + " gives XDP no receive timestamps (" +
+                             asked.error().message + ")",
+                         ""};
     }
     const auto ethtool = port::Ethtool::open(name);
     const auto clocks = ethtool ? ethtool.value().timestamping() : std::nullopt;
