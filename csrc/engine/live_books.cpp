@@ -148,6 +148,12 @@ void book_classifier(Ledger& books, const LiveWorld& world, const LiveSession& s
   books.bypassed += past;
 }
 
+// Frames that still wait in the generator's ring because its interface went down: they will not
+// leave any more.
+std::uint32_t stuck(const LiveSession& session) {
+  return session.generator_kernel().down ? session.generator().in_flight() : 0;
+}
+
 Ledger ledger(const LiveWorld& world, const LiveSession& session) {
   Ledger books;
   add(books, session.generator().ledger());
@@ -160,6 +166,7 @@ Ledger ledger(const LiveWorld& world, const LiveSession& session) {
     add_drops(books, Stage::link, stats.tx_drops);
     add_drops(books, Stage::return_link, stats.rx_drops);
   }
+  books.drop(Stage::link, Reason::link_down, stuck(session));
   for (const auto& port : session.device_ports()) {
     const port::PortStats stats = port->stats();
     add_drops(books, Stage::rx_ring, stats.rx_drops);
@@ -303,8 +310,8 @@ std::string digest(const Ledger& books) {
 
 // What the sequence of frames cannot have been told apart by, said in words.
 std::string imbalance(const Ledger& books, const LiveWorld& world, const LiveSession& session) {
-  std::string found =
-      books.check(session.generator().in_flight() + session.devices().pool->stats().in_use);
+  std::string found = books.check(session.generator().in_flight() - stuck(session) +
+                                  session.devices().pool->stats().in_use);
   std::uint64_t outside = 0;
   for (const auto& worker : session.workers()) {
     outside += worker->outside();

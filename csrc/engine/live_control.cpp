@@ -57,6 +57,12 @@ base::Result<ControlReply> LiveControl::perform(const ControlCommand& command) {
   if (order.kind != CoreOrder::Kind::retarget) {
     return tell(order);
   }
+  if (setup_.device_datagrams) {
+    return base::Error{base::ErrorCode::unavailable,
+                       "a device on kernel sockets (device.port: " + setup_.device_backend +
+                           ") keeps the target that they were bound to when the run began",
+                       "run again with --set device.target=IP:PORT, or on device.port: xdp"};
+  }
   // Joined first: a group that the interface refuses must not become the target.
   if (base::Status status = listen_to(order.groups); !status) {
     return status.error();

@@ -12,13 +12,18 @@ namespace ringbed::engine {
 class LiveControl {
  public:
   // `stopped`: asked while waiting for a core; true gives up.
-  LiveControl(const Plan& plan, LiveWorld& world,
+  LiveControl(const Plan& plan, const LiveSetup& setup, LiveWorld& world,
               std::span<const std::unique_ptr<LiveDevice>> cores, const LiveClock& clock,
               std::function<bool()> stopped)
-      : plan_(plan), world_(world), cores_(cores), clock_(clock), stopped_(std::move(stopped)) {}
+      : plan_(plan),
+        setup_(setup),
+        world_(world),
+        cores_(cores),
+        clock_(clock),
+        stopped_(std::move(stopped)) {}
 
   // Errors: invalid (a target that the device refuses: nothing has changed), unavailable (a core
-  // does not answer, the interface does not take the group).
+  // does not answer, the interface does not take the group, sockets are bound to the old target).
   [[nodiscard]] base::Result<ControlReply> perform(const ControlCommand& command);
 
  private:
@@ -27,6 +32,7 @@ class LiveControl {
   [[nodiscard]] base::Result<CoreAnswer> wait_for(LiveDevice& core);
 
   const Plan& plan_;
+  const LiveSetup& setup_;
   LiveWorld& world_;
   std::span<const std::unique_ptr<LiveDevice>> cores_;
   const LiveClock& clock_;

@@ -53,13 +53,15 @@ std::string why_nothing_came(const Plan& plan, const LiveSession& session,
 }
 
 // The load was not what the scenario says.
-std::string fell_behind(const Plan& plan, const LiveGenerator& generator, std::uint64_t offered) {
+std::string fell_behind(const Plan& plan, const LiveGenerator& generator, std::uint64_t offered,
+                        bool down) {
   const bool other_engine = plan.generator.engine != "kernel" && plan.sim.nic.queues == 1;
   return "the generator fell behind: " +
          std::string(generator.unsent_is_least() ? "at least " : "") + number(generator.unsent()) +
-         " frames were due and had not left when the time was over, " + number(offered) +
-         " left; lower the streams' rates" +
-         (other_engine ? ", or try generator.engine: kernel" : "");
+         " frames were due and had not left when the time was over, " + number(offered) + " left" +
+         (down           ? ""
+          : other_engine ? "; lower the streams' rates, or try generator.engine: kernel"
+                         : "; lower the streams' rates");
 }
 
 }  // namespace
@@ -105,8 +107,14 @@ std::string unstamped(const LiveSession& session) {
 std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
                                   const base::Ledger& books) {
   std::vector<std::string> notes;
+  const bool generator_down = session.generator().has_ports() && session.generator_kernel().down;
+  if (generator_down || session.device_kernel().down) {
+    notes.push_back(std::string("the interface of the ") +
+                    (generator_down ? "generator" : "device") +
+                    " was down, or without a carrier, when the run ended");
+  }
   if (session.generator().unsent() != 0) {
-    notes.push_back(fell_behind(plan, session.generator(), books.offered));
+    notes.push_back(fell_behind(plan, session.generator(), books.offered, generator_down));
   }
   if (!session.kernel_is_silent().empty() && books.dropped() != 0) {
     notes.push_back("the drops have no reasons of the kernel's own: " + session.kernel_is_silent());

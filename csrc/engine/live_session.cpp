@@ -1,5 +1,7 @@
 #include "engine/live_session.hpp"
 
+#include <net/if.h>
+
 #include <chrono>
 #include <string>
 #include <thread>
@@ -241,6 +243,7 @@ base::Status LiveSession::count_kernel() {
     counts.dropped = now.rx_dropped - counts.dropped;
     counts.other_host = now.rx_otherhost - counts.other_host;
     counts.unsent = now.tx_dropped - counts.unsent;
+    counts.down = (now.flags & IFF_UP) == 0 || (now.flags & IFF_RUNNING) == 0;
     for (std::size_t reason = 0; reason < counts.stack.size(); ++reason) {
       counts.stack[reason] = stack.value()[reason] - counts.stack[reason];
     }
@@ -378,7 +381,7 @@ base::Status LiveSession::watch(const RunControl& control) {
 void LiveSession::serve(const RunControl& control) {
   if (control.desk != nullptr) {
     control.desk->serve([&](const ControlCommand& command) {
-      LiveControl hand(plan_, world_, workers_, clock_, [&] { return control.stopped(); });
+      LiveControl hand(plan_, setup_, world_, workers_, clock_, [&] { return control.stopped(); });
       return hand.perform(command);
     });
   }

@@ -25,6 +25,7 @@ struct KernelCounts {
   std::uint64_t dropped = 0;     // arrived, and dropped before any socket saw them
   std::uint64_t other_host = 0;  // of the arrived: for another MAC
   std::uint64_t unsent = 0;      // dropped on the way out
+  bool down = false;             // at the end: taken down, or without a carrier
   port::StackCounters::Drops stack{};
 };
 

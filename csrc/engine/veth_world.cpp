@@ -57,7 +57,10 @@ struct End {
 // an XDP program redirects into the pair arrives only where there is native XDP. `redirected`: the
 // other end does that.
 port::XdpMode best_mode(const Plan& plan, bool redirected) {
-  return plan.sim.nic.queues == 1 && !redirected ? port::XdpMode::generic : port::XdpMode::best;
+  if (redirected) {
+    return port::XdpMode::native;
+  }
+  return plan.sim.nic.queues == 1 ? port::XdpMode::generic : port::XdpMode::best;
 }
 
 // Whether the streams may come at 100,000 frames a second or more, together and at their fastest.
@@ -121,6 +124,13 @@ class VethWorld final : public LiveWorld {
     port::PortConfig config = given;
     config.xdp.live_frames = live_ ? config.xdp.live_frames : port::Choice::off;
     base::Status status;
+    if (generator_.backend == "kernel" && device_xdp_ &&
+        config.xdp.mode == port::XdpMode::generic) {
+      return base::Error{base::ErrorCode::unavailable,
+                         "device.xdp.mode: generic receives nothing of the engine `kernel`, whose "
+                         "redirected frames arrive only where there is native XDP",
+                         "set device.xdp.mode: native (or auto), or generator.engine: xdp"};
+    }
     if (generator_.backend == "kernel" && !device_xdp_) {
       status = let_redirected_in(pair_.right());
     } else if (live_ && !generator_xdp_) {

@@ -333,21 +333,13 @@ class PacketPort final : public Port {
     store_status(header.tp_status, TP_STATUS_SEND_REQUEST);
   }
 
-  // Sends what is requested. ENOBUFS: the driver dropped a frame, the others wait for another call.
+  // Sends what is requested. ENOBUFS (no carrier, a busy driver) is no drop: the kernel asks for
+  // the frame's slot again (tpacket_snd), so it and those behind it wait for another call.
   void kick() noexcept {
-    for (std::uint32_t tries = 0; tries < rings_.slots; ++tries) {
-      ++stats_.system_calls;
-      if (send(rings_.socket.get(), nullptr, 0, MSG_DONTWAIT) >= 0) {
-        return;
-      }
-      if (errno == ENOBUFS) {
-        stats_.tx_drop(base::Reason::link_queue_full);
-      } else {
-        if (errno == ENXIO || errno == ENODEV || errno == ENETDOWN) {
-          error_ = errno == ENETDOWN ? 0 : errno;
-        }
-        return;
-      }
+    ++stats_.system_calls;
+    if (send(rings_.socket.get(), nullptr, 0, MSG_DONTWAIT) < 0 &&
+        (errno == ENXIO || errno == ENODEV)) {
+      error_ = errno;
     }
   }
 

@@ -115,8 +115,17 @@ base::Result<XdpProgram> XdpProgram::attach(std::uint32_t interface, const Wish&
   int error = 0;
   if (mode != XdpMode::generic) {
     made.link_ = link_xdp(made.program_.get(), interface, XDP_FLAGS_DRV_MODE);
-    made.native_ = static_cast<bool>(made.link_);
     error = errno;
+    // From an MTU of about 3,500 on a driver wants a program that could take frames in pieces, also
+    // where the sockets' frames are large enough for every one of them.
+    if (!made.link_ && error == ERANGE && flags == 0) {
+      if (auto in_pieces = load_program(made.sockets_.get(), kHasFrags)) {
+        made.program_ = std::move(in_pieces).value();
+        made.link_ = link_xdp(made.program_.get(), interface, XDP_FLAGS_DRV_MODE);
+        error = errno;
+      }
+    }
+    made.native_ = static_cast<bool>(made.link_);
   }
   if (!made.link_ && mode != XdpMode::native && error != EBUSY) {
     made.link_ = link_xdp(made.program_.get(), interface, XDP_FLAGS_SKB_MODE);

@@ -124,7 +124,8 @@ export function socketOf(folder: string): string {
   return join(folder, socketName);
 }
 
-// A socket file outlives its process, but refuses then.
+// A socket file outlives its process, but refuses then. Any other error is not the process's death: one
+// that is stopped, or asked by too many at once, has no room for another connection (EAGAIN).
 function answers(socket: string): Promise<boolean> {
   return new Promise((done) => {
     const probe = connect(socket);
@@ -132,7 +133,7 @@ function answers(socket: string): Promise<boolean> {
       probe.destroy();
       done(true);
     });
-    probe.once('error', (error: NodeJS.ErrnoException) => done(error.code === 'EACCES'));
+    probe.once('error', (error: NodeJS.ErrnoException) => done(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
   });
 }
 
