@@ -190,6 +190,21 @@ describe.skipIf(missing !== undefined)('a running device', () => {
     expect(report.cores.map(({ cpu }: { cpu: number }) => typeof cpu)).toEqual(['number', 'number']);
   });
 
+  it('on kernel sockets keeps its target, and says so', async () => {
+    const run = bench.start(
+      'run',
+      scenario('', { duration: '60s' }),
+      '--on',
+      'veth',
+      '--set',
+      'device.port=socket',
+    );
+    await run.obeys();
+    const refused = ctl(run, 'config', '239.1.1.1', '9090', 'udp', 'multicast', '239.1.1.1');
+    expect(refused.status).toBe(4);
+    expect(refused.stderr).toMatch(/device\.port: socket.* keeps the target/);
+  });
+
   it('says why a simulated one obeys nobody', async () => {
     const run = bench.start('run', scenario('', { duration: '10h' }), '--json');
     await run.until(() => bench.leftovers().some((name) => /^\d+$/.test(name)));

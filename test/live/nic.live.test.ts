@@ -140,6 +140,52 @@ describe.skipIf(missing !== undefined)('ringbed run --on nic', () => {
     expect(drops.some(({ stage }: { stage: string }) => stage === 'link')).toBe(true);
   });
 
+  // The kernel asks a packet socket for such frames again and again: none of that is a drop.
+  it.each(['generator.engine=packet', 'device.port=packet'])(
+    'with %s, too, and sends once what had to wait',
+    async (packet) => {
+      const path = scenario('', { duration: '2s' });
+      const run = background('run', path, '--on', 'nic:left,right', ...gentle, '--set', packet);
+      await flowing();
+      space.run('ip', 'link', 'set', 'right', 'down');
+      await new Promise((done) => setTimeout(done, 200));
+      space.run('ip', 'link', 'set', 'right', 'up');
+      const { status, stdout, stderr } = await run;
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      const { conserved, packets } = JSON.parse(stdout);
+      expect(conserved).toBe(true);
+      expect(packets.offered).toBeLessThan(2 * 10_000); // 5kpps for two seconds, and neighbour discovery
+    },
+  );
+
+  it.each(['xdp', 'packet'])(
+    'books what the engine %s could not send over a link that stays down, and says that it is',
+    async (engine) => {
+      const path = scenario('', { duration: '2s' });
+      const run = background(
+        'run',
+        path,
+        '--on',
+        'nic:left,right',
+        ...gentle,
+        '--set',
+        `generator.engine=${engine}`,
+      );
+      await flowing();
+      space.run('ip', 'link', 'set', 'left', 'down');
+      const { status, stdout } = await run;
+      space.run('ip', 'link', 'set', 'left', 'up');
+      expect(status).toBe(0);
+      const { conserved, drops, notes } = JSON.parse(stdout);
+      expect(conserved).toBe(true);
+      expect(drops.find(({ reason }: { reason: string }) => reason === 'link_down')?.count).toBeGreaterThan(
+        0,
+      );
+      expect(notes.join('\n')).toMatch(/interface of the generator was down/);
+      expect(notes.join('\n')).not.toMatch(/lower the streams' rates/);
+    },
+  );
+
   it('ends with a clear error when the interface is deleted', async () => {
     space.run('ip', 'link', 'add', 'brief', 'type', 'veth', 'peer', 'name', 'shorter');
     for (const name of ['brief', 'shorter']) space.run('ip', 'link', 'set', name, 'up');
@@ -207,4 +253,19 @@ async function waitForXdp(device = 'right'): Promise<void> {
     await new Promise((done) => setTimeout(done, 50));
   }
   throw new Error('no XDP program came to the interface');
+}
+
+/** Until some hundred frames have come to `right` since the call. */
+async function flowing(): Promise<void> {
+  const first = received();
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (received() > first + 200) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error('no frame came to the interface');
+}
+
+function received(): number {
+  const args = [`--net=/proc/${space.pid}/ns/net`, 'ip', '-s', '-j', 'link', 'show', 'right'];
+  return JSON.parse(spawnSync('nsenter', args, { encoding: 'utf8' }).stdout)[0].stats64.rx.packets;
 }
