@@ -80,6 +80,18 @@ base::Status check_datagrams(const Plan& plan, const std::string& key, const std
     if (const std::string found = obstacle(stream, family); !found.empty()) {
       return refuse("stream '" + stream.name + "' " + found);
     }
+    for (std::uint32_t i = 0; i < addresses(stream); ++i) {
+      const port::NetAddress source = address_of(stream.from).after(i);
+      if (source == address_of(plan.device.address.ip) ||
+          source == address_of(plan.device.target.ip)) {
+        return base::Error{base::ErrorCode::invalid,
+                           "stream '" + stream.name + "' comes from the device's own address" +
+                               (i == 0 ? "" : " (its flows count up to it)") + ", and " + key +
+                               " '" + backend +
+                               "' goes through the kernel, which believes no such frame",
+                           "give it another `from`, or use one of: " + others};
+      }
+    }
     source_ports += ports(stream);
     const bool moves = std::any_of(stream.fields.begin(), stream.fields.end(),
                                    [](const auto& f) { return f.field == "udp.srcPort"; });
