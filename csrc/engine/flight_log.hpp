@@ -5,18 +5,22 @@
 //
 // Frames of one path arrive in the order in which they were sent, less the lost ones. The reader
 // therefore looks from the record after the last match on, and the first that matches is the one;
-// what it steps over was lost. Frames with the same bytes are taken in order. The log is a circle:
-// records that nobody asked for are overwritten, and count as forgotten when they are missed.
+// what it steps over was lost, or has been overtaken (by GRO, which gathers the frames of a flow;
+// by a switch) and is found among the last ones stepped over. Frames with the same bytes are taken
+// in order. The log is a circle: records that nobody asked for are overwritten, and count as
+// forgotten when they are missed.
 //
 // One writer; any number of readers, each with its own place. No locks: a record is four words,
 // read first and checked afterwards against the writer's position (a sequence lock).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "port/datagram.hpp"
@@ -136,8 +140,9 @@ class FlightReader {
  public:
   explicit FlightReader(const FlightLog& log) noexcept : log_(&log) {}
 
-  // The oldest record with that hash from the reader's place on; moves behind it. False, and the
-  // place stays, when there is none. O(1) while nothing is lost.
+  // The oldest record with that hash from the reader's place on; moves behind it. Else one of the
+  // last kOvertaken that were stepped over. False, and the place stays, when there is none. O(1)
+  // while nothing is lost.
   [[nodiscard]] bool find(std::uint64_t hash, Flight& flight) noexcept {
     const std::uint64_t end = log_->written();
     if (end - next_ > log_->mask_) {
@@ -150,21 +155,56 @@ class FlightReader {
       std::uint64_t found = 0;
       Flight candidate;
       if (log_->read(at, found, candidate) && found == hash) {
-        next_ = at + 1;
+        step_over(at);
         flight = candidate;
         return true;
       }
     }
-    return false;
+    return find_overtaken(hash, flight);
   }
 
   // Records overwritten before a frame asked for them or for a later one.
   [[nodiscard]] std::uint64_t forgotten() const noexcept { return forgotten_; }
 
  private:
+  static constexpr std::size_t kOvertaken = 1024;  // a power of two
+
+  struct Overtaken {
+    std::uint64_t hash = 0;
+    std::uint64_t at = kTaken;
+  };
+  static constexpr std::uint64_t kTaken = UINT64_MAX;
+
+  // Moves behind the record at `match`, and remembers the last ones in front of it.
+  void step_over(std::uint64_t match) noexcept {
+    for (std::uint64_t at = match - std::min<std::uint64_t>(match - next_, kOvertaken); at != match;
+         ++at) {
+      Flight ignored;
+      Overtaken& row = overtaken_[overtaken_count_++ % kOvertaken];
+      row.at = log_->read(at, row.hash, ignored) ? at : kTaken;
+    }
+    next_ = match + 1;
+  }
+
+  [[nodiscard]] bool find_overtaken(std::uint64_t hash, Flight& flight) noexcept {
+    const std::size_t rows = std::min<std::uint64_t>(overtaken_count_, kOvertaken);
+    for (std::size_t i = rows; i > 0; --i) {  // the oldest first
+      Overtaken& row = overtaken_[(overtaken_count_ - i) % kOvertaken];
+      std::uint64_t found = 0;
+      if (row.at != kTaken && row.hash == hash && log_->read(row.at, found, flight) &&
+          found == hash) {
+        row.at = kTaken;
+        return true;
+      }
+    }
+    return false;
+  }
+
   const FlightLog* log_;
   std::uint64_t next_ = 0;
   std::uint64_t forgotten_ = 0;
+  std::uint64_t overtaken_count_ = 0;  // ever
+  std::vector<Overtaken> overtaken_ = std::vector<Overtaken>(kOvertaken);
 };
 
 }  // namespace ringbed::engine

@@ -76,6 +76,22 @@ describe.skipIf(missing !== undefined)('ringbed run --on veth', () => {
     expect({ conserved, received: packets.received }).toEqual({ conserved: true, received: packets.offered });
   });
 
+  it('knows frames again that others have overtaken, because GRO gathers each flow', () => {
+    const path = scenario('', { duration: null });
+    const sets = [
+      'packets=2000',
+      'generator.engine=kernel',
+      'device.port=socket',
+      'device.socket.gro=true',
+      'traffic.feed.flows=8',
+      'traffic.feed.rate={burst: {rate: 200kpps, on: 1ms, off: 9ms}}',
+    ].flatMap((set) => ['--set', set]);
+    const run = ringbed(['run', path, '--on', 'veth', '--json', '--quiet', ...sets]);
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    const { conserved, packets } = JSON.parse(run.stdout);
+    expect({ conserved, offered: packets.offered }).toEqual({ conserved: true, offered: 2000 });
+  });
+
   it('refuses to redirect frames to where they would vanish', () => {
     const path = scenario('', { duration: '50ms' });
     const sets = ['--set', 'generator.engine=kernel', '--set', 'device.xdp.mode=generic'];

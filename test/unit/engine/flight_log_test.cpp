@@ -26,9 +26,26 @@ TEST(FlightLog, FindsWhatWasAddedAndStepsOverWhatWasLost) {
   EXPECT_EQ(found.departure_ns, 5000U);
   EXPECT_EQ(found.stream, 3U);
   EXPECT_EQ(found.flow, 7U);
-  EXPECT_FALSE(reader.find(103, found)) << "what was stepped over is lost";
   EXPECT_FALSE(reader.find(999, found));
   EXPECT_TRUE(reader.find(106, found)) << "a miss must not move the reader";
+}
+
+TEST(FlightLog, FindsWhatWasOvertakenOnce) {
+  FlightLog log(4096);
+  FlightReader reader(log);
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    log.add(100 + i % 2500, flight(i));  // the last 500 repeat the first
+  }
+  Flight found;
+  ASSERT_TRUE(reader.find(100 + 2000, found));
+  ASSERT_TRUE(reader.find(100 + 1999, found)) << "the newest that was stepped over";
+  EXPECT_EQ(found.sequence, 1999U);
+  EXPECT_FALSE(reader.find(100 + 1999, found)) << "taken";
+  ASSERT_TRUE(reader.find(100 + 976, found)) << "the oldest that is remembered";
+  EXPECT_EQ(found.sequence, 976U);
+  EXPECT_FALSE(reader.find(100 + 975, found)) << "too long ago: lost";
+  ASSERT_TRUE(reader.find(100 + 3, found)) << "the later one with the same bytes";
+  EXPECT_EQ(found.sequence, 2503U);
 }
 
 TEST(FlightLog, EqualFramesAreTakenInOrder) {
