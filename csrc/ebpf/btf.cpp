@@ -12,6 +12,15 @@ namespace {
 constexpr std::uint16_t kMagic = 0xeb9f;
 constexpr unsigned kDeepest = 32;  // typedefs of typedefs: a cycle ends there
 
+// Source lines are shown in messages, and the object may be anybody's: no control character of
+// theirs reaches a terminal.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) c = '?';
+  }
+  return text;
+}
+
 }  // namespace
 
 std::uint64_t tail_bytes(BtfKind kind, std::uint32_t members) {
@@ -175,8 +184,8 @@ base::Result<std::vector<SectionLines>> parse_lines(base::ByteView extension, co
           {.instruction = field<std::uint32_t>(*records, each) / 8,
            .line = position >> 10,
            .column = position & 0x3ff,
-           .file = btf.string(field<std::uint32_t>(*records, each + 4)).value_or(""),
-           .text = btf.string(field<std::uint32_t>(*records, each + 8)).value_or("")});
+           .file = printable(btf.string(field<std::uint32_t>(*records, each + 4)).value_or("")),
+           .text = printable(btf.string(field<std::uint32_t>(*records, each + 8)).value_or(""))});
     }
     std::stable_sort(
         section.lines.begin(), section.lines.end(),

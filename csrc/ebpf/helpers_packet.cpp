@@ -29,10 +29,15 @@ std::uint16_t fold(std::uint32_t sum) {
   sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<std::uint16_t>(~sum);
 }
-// `bytes` is a multiple of four.
 std::uint32_t partial(const std::uint8_t* from, std::uint64_t bytes, std::uint32_t sum) {
-  for (std::uint64_t at = 0; at < bytes; at += 4) {
+  std::uint64_t at = 0;
+  for (; at + 4 <= bytes; at += 4) {
     sum = add(sum, base::load_native<std::uint32_t>(from + at));
+  }
+  if (at < bytes) {  // zeros fill the last word up
+    std::uint32_t rest = 0;
+    std::memcpy(&rest, from + at, bytes - at);
+    sum = add(sum, rest);
   }
   return sum;
 }
@@ -175,12 +180,12 @@ std::uint64_t csum_update(Machine&, State& state) {
   return context_given(state) ? error(kNotSupported) : 0;
 }
 
-// (from, from_size, to, to_size, seed); folded to 16 bits, as kernels since 6.13 do.
+// (from, from_size, to, to_size, seed); folded to 16 bits and of any size, as kernels since 6.13
+// do.
 std::uint64_t csum_diff(Machine&, State& state) {
   const std::uint64_t from_bytes = static_cast<std::uint32_t>(state.r[2]);
   const std::uint64_t to_bytes = static_cast<std::uint32_t>(state.r[4]);
   const auto seed = static_cast<std::uint32_t>(state.r[5]);
-  if (((from_bytes | to_bytes) & 3) != 0) return error(-EINVAL);
   const std::uint8_t* from = nullptr;
   const std::uint8_t* to = nullptr;
   if (from_bytes != 0 && (from = state.find<Access::read>(state.r[1], from_bytes)) == nullptr) {

@@ -152,10 +152,18 @@ void ObjectLoader::count_exits(bpf_program* program) const {
 
 const MapSpec* ObjectLoader::spec_of(const bpf_map* map) const {
   const std::string_view name = library_.map_name(map);
-  const bool internal = library_.map_is_internal(map);
+  // libbpf names sections of variables "<object>.rodata", cut to what the kernel takes; the
+  // object's part has no dot. The dot tells them from a map of the object's own, which may be
+  // called "data".
+  const auto dot = name.find('.');
+  const bool internal = library_.map_is_internal(map) && dot != std::string_view::npos;
+  const std::string_view section = internal ? name.substr(dot) : std::string_view();
+  const bool cut = name.size() + 1 >= BPF_OBJ_NAME_LEN;
   for (const MapSpec& each : spec_.maps) {
-    // libbpf names sections of variables "<object>.rodata".
-    if (each.name == name || (internal && name.ends_with(each.name))) return &each;
+    if (each.name == (internal ? section : name)) return &each;
+  }
+  for (const MapSpec& each : spec_.maps) {
+    if (internal && cut && each.name.starts_with(section)) return &each;
   }
   return nullptr;
 }

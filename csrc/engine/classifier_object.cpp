@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <utility>
 
 #include "base/endian.hpp"
@@ -39,9 +40,21 @@ std::string program_names(const ObjectSpec& spec) {
 }
 
 base::Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Error{ErrorCode::io, "the classifier's object " + path + " cannot be read", ""};
-  return std::vector<std::uint8_t>{std::istreambuf_iterator<char>(in), {}};
+  constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+  const auto refuse = [&](const std::string& why) {
+    return Error{ErrorCode::io, "the classifier's object " + path + " cannot be read: " + why, ""};
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             std::fclose);
+  if (file == nullptr) return refuse(std::strerror(errno));
+  std::vector<std::uint8_t> bytes;
+  std::array<std::uint8_t, 65536> part{};
+  while (const std::size_t count = std::fread(part.data(), 1, part.size(), file.get())) {
+    bytes.insert(bytes.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(count));
+    if (bytes.size() > kMostBytes) return refuse("it has more than 64 MiB");
+  }
+  if (std::ferror(file.get()) != 0) return refuse(std::strerror(errno));
+  return bytes;
 }
 
 base::Status apply_sizes(const ClassifierPlan& plan, ObjectSpec& spec) {
