@@ -5,12 +5,12 @@ export {
   type AttachMode,
   askLoaded,
   type Choice,
+  ClaimedPlace,
   LoadedClassifier,
   type LoadOptions,
   type Place,
   placeOf,
   type SwapOptions,
-  serveLoaded,
   swapPinned,
   unloadPinned,
 } from './loader.js';

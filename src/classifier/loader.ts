@@ -2,9 +2,9 @@
 // or pinned into a BPF file system and found there. One socket an interface, in a folder that only this user
 // can enter; a request and its answer are a line of JSON each.
 //
-//   classifier load ──── holds the link ──── classifier-IF.sock ◀── {"do":"swap", …} ── classifier swap
-//                                                               ◀── {"do":"unload"} ─── classifier unload
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+//   classifier load ──── holds the link ──── classifier-IF@NS.sock ◀── {"do":"swap", …} ── classifier swap
+//                                                                  ◀── {"do":"unload"} ─── classifier unload
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -152,24 +152,41 @@ function socketPath({ interface: name, namespace }: Place): string {
   const folder = join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `ringbed-${process.getuid?.() ?? 0}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
-  const where = namespace === undefined ? name : `${name}@${namespace}`;
-  return join(folder, `classifier-${where.replace(/[^\w.@-]/g, '_')}.sock`);
+  return join(folder, `classifier-${name.replace(/[^\w.-]/g, '_')}@${namespaceId(namespace)}.sock`);
 }
 
-/** Answers requests for `loaded` until `signal` is raised or one of them unloads it. */
-export async function serveLoaded(
-  loaded: LoadedClassifier,
-  place: Place,
-  signal: AbortSignal,
-): Promise<void> {
-  const path = socketPath(place);
-  const server = createServer();
-  await listen(server, path);
-  try {
+// By its inode, not by its name: one may have several names, and the same name of an interface stands for
+// another one in each namespace.
+function namespaceId(namespace = '/proc/self/ns/net'): string {
+  const path = namespace.includes('/') ? namespace : join('/run/netns', namespace);
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? namespace.replace(/[^\w.-]/g, '_') : String(found.ino);
+}
+
+/** An interface that no other process of this user has a classifier on, to be claimed before one is loaded. */
+export class ClaimedPlace {
+  readonly #server: Server;
+  readonly #path: string;
+
+  private constructor(server: Server, path: string) {
+    this.#server = server;
+    this.#path = path;
+  }
+
+  /** @throws RingbedError `invalid` when another process has one there */
+  static async claim(place: Place): Promise<ClaimedPlace> {
+    const path = socketPath(place);
+    const server = createServer();
+    await listen(server, path);
+    return new ClaimedPlace(server, path);
+  }
+
+  /** Answers requests for `loaded` until `signal` is raised or one of them unloads it. */
+  async serve(loaded: LoadedClassifier, signal: AbortSignal): Promise<void> {
     await new Promise<void>((done) => {
       signal.addEventListener('abort', () => done(), { once: true });
       if (signal.aborted) done();
-      server.on('connection', (socket) => {
+      this.#server.on('connection', (socket) => {
         readLine(socket)
           .then((line) => {
             const request = JSON.parse(line) as Request;
@@ -179,9 +196,11 @@ export async function serveLoaded(
           .catch(() => socket.destroy());
       });
     });
-  } finally {
-    server.close();
-    rmSync(path, { force: true });
+  }
+
+  release(): void {
+    this.#server.close();
+    rmSync(this.#path, { force: true });
   }
 }
 
@@ -235,7 +254,10 @@ function isAnswered(path: string): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect(path);
     socket.once('connect', () => done(true));
-    socket.once('error', () => done(false));
+    // Any other error is not the process's death (it may be stopped).
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      done(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
+    );
     socket.once('close', () => socket.destroy());
     socket.once('connect', () => socket.end());
   });

@@ -284,6 +284,32 @@ describe.skipIf(missing !== undefined)('a classifier loaded by command', () => {
     expect((await loader.finished).status).toBe(0);
   });
 
+  it('is left alone by another that would take its place', async () => {
+    const source = join(scratch(), 'first.c');
+    writeFileSync(source, '__attribute__((section("tc"), used)) int first(void *ctx) { return 0; }\n');
+    compileBpf(source, `${source}.o`);
+    const load = ['classifier', 'load', `${source}.o`, '--on', there, '--mode', 'tc'];
+    const loader = start(load);
+    await until(() => loader.stderr().includes('first is on'));
+    const filters = () =>
+      execFileSync(
+        'nsenter',
+        ['-t', String(space.pid), '-n', 'tc', 'filter', 'show', 'dev', 'rbc0', 'ingress'],
+        {
+          encoding: 'utf8',
+        },
+      );
+    const before = filters();
+    expect(before).toContain('first');
+    const second = ringbed(load);
+    expect(second.status).toBe(2);
+    expect(second.stderr).toMatch(/^ringbed: another ringbed has a classifier there/);
+    expect(filters()).toBe(before);
+    expect(ringbed(['classifier', 'unload', '--on', there]).status).toBe(0);
+    expect((await loader.finished).status).toBe(0);
+    expect(filters()).toBe('');
+  });
+
   it('stays when it is pinned, and has one stage replaced there', () => {
     const files = join(scratch(), 'bpf');
     mkdirSync(files);

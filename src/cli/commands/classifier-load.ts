@@ -5,9 +5,9 @@ import {
   type AttachMode,
   askLoaded,
   type Choice,
+  ClaimedPlace,
   LoadedClassifier,
   placeOf,
-  serveLoaded,
   swapPinned,
   unloadPinned,
 } from '../../classifier/index.js';
@@ -49,24 +49,28 @@ function resolveObject(object: string): string {
 export async function classifierLoad(object: string, flags: LoadFlags): Promise<number> {
   if (flags.on === undefined) throw new RingbedError('usage', 'where? --on IF or --on IF@NETNS');
   const place = placeOf(flags.on);
-  const loaded = LoadedClassifier.load({
-    ...choiceOf(object, flags),
-    ...place,
-    mode: flags.mode,
-    allowed: flags.allowInterface?.includes(place.interface) ?? false,
-    pin: flags.pin,
-  });
-  const what = `${loaded.entry} is on ${flags.on} (${loaded.mode})`;
-  if (flags.pin !== undefined) {
-    loaded.close();
-    note(`${what}, pinned in ${flags.pin}; ringbed classifier unload --pin ${flags.pin} takes it off\n`);
-    return 0;
-  }
-  note(`${what}; Ctrl-C takes it off\n`);
+  // First: loading would replace what another process holds there.
+  const claimed = await ClaimedPlace.claim(place);
+  let loaded: LoadedClassifier | undefined;
   try {
-    await withInterrupt((signal) => serveLoaded(loaded, place, signal));
+    loaded = LoadedClassifier.load({
+      ...choiceOf(object, flags),
+      ...place,
+      mode: flags.mode,
+      allowed: flags.allowInterface?.includes(place.interface) ?? false,
+      pin: flags.pin,
+    });
+    const what = `${loaded.entry} is on ${flags.on} (${loaded.mode})`;
+    if (flags.pin !== undefined) {
+      note(`${what}, pinned in ${flags.pin}; ringbed classifier unload --pin ${flags.pin} takes it off\n`);
+      return 0;
+    }
+    note(`${what}; Ctrl-C takes it off\n`);
+    const serving = loaded;
+    await withInterrupt((signal) => claimed.serve(serving, signal));
   } finally {
-    loaded.close();
+    loaded?.close();
+    claimed.release();
   }
   const stages = loaded.stages();
   emitJson(flags.json, { entry: loaded.entry, mode: loaded.mode, stages });
