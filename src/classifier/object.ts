@@ -137,10 +137,19 @@ export function objectPath(path: string): string {
 export function nativeOptions(options: Omit<ObjectOptions, 'in'>) {
   return {
     type: options.type ?? '',
-    maps: Object.entries(options.maps ?? {}).map(([name, maxEntries]) => ({ name, maxEntries })),
+    maps: Object.entries(options.maps ?? {}).map(([name, size]) => ({
+      name,
+      maxEntries: whole(`maps.${name}`, size, 1, 0xffff_ffff),
+    })),
     stages: [...(options.stages ?? [])],
     progArray: options.progArray ?? '',
   };
+}
+
+/** A number as native code takes it. @throws RingbedError `invalid` */
+export function whole(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RingbedError('invalid', `${name}: ${value}; expected a whole number from ${least} to ${most}`);
 }
 
 function openHandle(path: string, executor: ExecutorName | null, options: ObjectOptions): Handle {

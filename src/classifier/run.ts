@@ -1,7 +1,7 @@
 // Frames through a program in one or several executors, compared after every frame.
 import { fromNative } from '../errors/index.js';
 import { type ClassifierRunResult, type ExecutorName, loadNative } from '../native/index.js';
-import { nativeOptions, type ObjectOptions, objectPath } from './object.js';
+import { nativeOptions, type ObjectOptions, objectPath, whole } from './object.js';
 
 export interface RunClassifierOptions extends Omit<ObjectOptions, 'in'> {
   /** Default: the program that is no stage. */
@@ -45,7 +45,7 @@ export async function runClassifier(
     object: objectPath(object),
     program: options.program ?? '',
     frames: options.frames ?? '',
-    random: options.random ?? 0,
+    random: whole('random', options.random ?? 0, 0, Number.MAX_SAFE_INTEGER),
     seed,
     in: executors,
   });

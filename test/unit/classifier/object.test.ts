@@ -38,6 +38,24 @@ describe('the bundled classifier in the VM', () => {
     expect(hits.reduce((sum, cpu) => sum + cpu.hits, 0n)).toBe(1n);
   });
 
+  it.each([0, -5, 1.5, Number.NaN, 2 ** 32, 'x' as unknown as number])(
+    'refuses a map of %s entries, before native code sees it',
+    (size) => {
+      const open = () => BpfObject.open('classifier.bpf.o', { maps: { ringbed_groups: size } });
+      expect(open).toThrow(/^maps\.ringbed_groups: .*expected a whole number from 1 to 4294967295/);
+    },
+  );
+
+  it('refuses what is more than memory holds, and what is no file', () => {
+    const open = () => BpfObject.open('classifier.bpf.o', { maps: { ringbed_groups: 4_000_000_000 } });
+    expect(open).toThrow(/map ringbed_groups.*too large/);
+    expect(() => BpfObject.open('/tmp')).toThrow(/\/tmp cannot be read: Is a directory/);
+  });
+
+  it('refuses fewer than no random frames', async () => {
+    await expect(runClassifier('classifier.bpf.o', { random: -1 })).rejects.toThrow(/^random: -1; expected/);
+  });
+
   it('typed entries: set, get, delete, walk', () => {
     using object = BpfObject.open('classifier.bpf.o');
     const groups = object.map('ringbed_groups');
