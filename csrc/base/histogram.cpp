@@ -94,15 +94,22 @@ double Histogram::stddev() const noexcept {
   if (count_ < 2) {
     return 0.0;
   }
-  const double average = mean();
-  double sum = 0.0;
-  for (std::size_t slot = 0; slot < counts_.size(); ++slot) {
-    if (counts_[slot] != 0) {
-      const double middle =
-          0.5 * (static_cast<double>(lowest_in(slot)) + static_cast<double>(highest_in(slot)));
-      sum += static_cast<double>(counts_[slot]) * (middle - average) * (middle - average);
+  // Around the mean of the slots' middles, not around the exact one: equal samples do not deviate.
+  const auto sum_over = [this](auto of_middle) {
+    double sum = 0.0;
+    for (std::size_t slot = 0; slot < counts_.size(); ++slot) {
+      if (counts_[slot] != 0) {
+        const double middle =
+            0.5 * (static_cast<double>(lowest_in(slot)) + static_cast<double>(highest_in(slot)));
+        sum += static_cast<double>(counts_[slot]) * of_middle(middle);
+      }
     }
-  }
+    return sum;
+  };
+  const double average =
+      sum_over([](double middle) { return middle; }) / static_cast<double>(count_);
+  const double sum =
+      sum_over([average](double middle) { return (middle - average) * (middle - average); });
   // std::sqrt is exact by IEEE 754, so the digest does not depend on the machine.
   return std::sqrt(sum / static_cast<double>(count_));
 }

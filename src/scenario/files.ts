@@ -80,7 +80,11 @@ export function readText(path: string, limit: number, what: string): string {
     if (bytes > limit) return { problem: `"${path}" is larger than ${Math.floor(limit / 1024)} KiB` };
     const buffer = Buffer.alloc(bytes);
     const length = readSync(descriptor, buffer);
-    return buffer.toString('utf8', 0, length);
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(buffer.subarray(0, length));
+    } catch {
+      return { problem: `"${path}" is not UTF-8 text` };
+    }
   });
   if (typeof text === 'string') return text;
   throw new RingbedError(

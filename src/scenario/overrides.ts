@@ -59,7 +59,9 @@ function put(root: MapNode, words: readonly string[], value: Node, origin: Origi
     }
     let next: Node | undefined = child(node, step.key);
     if (next === undefined || next.type === 'scalar') {
-      next = { type: 'map', origin, entries: new Map() };
+      next = /^\d+$/.test(rest[0] ?? '')
+        ? { type: 'list', origin, items: [] }
+        : { type: 'map', origin, entries: new Map() };
       assign({ parent: node, key: step.key }, next, origin);
     }
     container = step.key;

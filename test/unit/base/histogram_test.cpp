@@ -66,6 +66,16 @@ TEST(Histogram, MergeIsTheSameAsRecordingBoth) {
   EXPECT_EQ(left.percentile(99.0), both.percentile(99.0));
 }
 
+TEST(Histogram, EqualSamplesDoNotDeviateWhateverTheWidthOfTheirSlot) {
+  Histogram histogram;
+  for (int i = 0; i < 1000; ++i) {
+    histogram.record(40'000'300);  // its slot is some 30,000 wide
+  }
+  EXPECT_EQ(histogram.stddev(), 0.0);
+  histogram.record(80'000'600);
+  EXPECT_NEAR(histogram.stddev(), 40'000'300 * 0.0316, 40'000'300 * 0.0003);
+}
+
 TEST(Histogram, ValuesAboveTheRangeAreClippedNotLost) {
   Histogram histogram;
   histogram.record(UINT64_MAX);

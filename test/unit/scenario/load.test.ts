@@ -17,6 +17,14 @@ function file(name: string, text: string): string {
   return path;
 }
 
+describe('a file', () => {
+  it('that is not UTF-8 is refused, not read as something else', () => {
+    const path = join(directory, 'latin.yaml');
+    writeFileSync(path, Buffer.from('name: "\xe9t\xe9"\ntraffic: [{ to: 10.0.0.2:1 }]\n', 'latin1'));
+    expect(() => loadScenarioFile(path)).toThrow(/latin\.yaml" is not UTF-8 text/);
+  });
+});
+
 describe('--set', () => {
   const base = `${ten}\nduration: 1s\ndevice: { pool: { size: 256 } }\nslo: { latency.p99: "< 10us" }`;
 
@@ -48,6 +56,7 @@ describe('--set', () => {
     [['packets=5'], { packets: 5, durationNs: 0 }],
     [['packets=5', 'duration=2s'], { packets: 0, durationNs: 2_000_000_000 }],
     [['name=a=b'], { name: 'a=b' }],
+    [['faults.0={ at: 1ms, linkDown: { for: 1ms } }'], { faults: [{}] }], // a list that the file has not
   ])('%j', (sets, expected) => {
     expect(planOf(base, { sets })).toMatchObject(expected);
   });
