@@ -203,6 +203,7 @@ describe.skipIf(missing !== undefined)('a running device', () => {
     const refused = ctl(run, 'config', '239.1.1.1', '9090', 'udp', 'multicast', '239.1.1.1');
     expect(refused.status).toBe(4);
     expect(refused.stderr).toMatch(/device\.port: socket.* keeps the target/);
+    await run.interrupt();
   });
 
   it('says why a simulated one obeys nobody', async () => {
