@@ -229,11 +229,13 @@ void Simulator::begin_burst(Core& core, RxRing& ring, Picoseconds now) {
   ++core.polls;
   Picoseconds cost = sample(config_.costs.poll, poll_random_);
   if (config_.core.poll == PollMode::interrupt) {
-    core.since_yield += core.burst_left;
-    if (core.since_yield > config_.core.budget) {
-      core.since_yield = core.burst_left;
+    // The core yields when the budget is used up and there is more; a burst does not exceed it.
+    if (core.since_yield >= config_.core.budget) {
+      core.since_yield = 0;
       cost += sample(config_.costs.yield, yield_random_);
     }
+    core.burst_left = std::min(core.burst_left, config_.core.budget - core.since_yield);
+    core.since_yield += core.burst_left;
   }
   if (cost == 0) {
     start(core, now);
