@@ -10,18 +10,10 @@ namespace ringbed::ebpf {
 
 namespace {
 
-// Arrays take memory as it is touched and are checked where they are made, ring buffers are sized
-// in bytes; the others have an index of all their entries from the start.
-bool too_large(const MapSpec& spec) noexcept {
+bool too_large(const MapRow& row, const MapSpec& spec) noexcept {
   constexpr std::uint64_t kIndexBytes = 16;  // an entry, about
-  switch (spec.type) {
-    case MapType::array:
-    case MapType::percpu_array:
-    case MapType::ringbuf: return false;
-    default:
-      return (std::uint64_t{spec.key_size} + spec.value_size + kIndexBytes) * spec.max_entries >
-             kRegionMaxBytes;
-  }
+  const std::uint64_t entry = std::uint64_t{spec.key_size} + spec.value_size + kIndexBytes;
+  return row.memory == Takes::at_once && entry * spec.max_entries > kRegionMaxBytes;
 }
 
 }  // namespace
@@ -46,7 +38,8 @@ base::Result<Map*> Machine::add_map(MapSpec spec) {
                            std::to_string(spec.flags) + ": " + std::strerror(-fault),
                        spec.max_entries == 0 ? no_size_hint(spec.name) : ""};
   }
-  auto map = too_large(spec) ? nullptr : row->make(std::move(spec), {*this, environment_.cpus});
+  auto map =
+      too_large(*row, spec) ? nullptr : row->make(std::move(spec), {*this, environment_.cpus});
   if (map == nullptr) {
     return base::Error{base::ErrorCode::resource, name + " is too large",
                        "the virtual machine's maps take up to 2 GiB each"};

@@ -16,9 +16,14 @@ struct MapContext {
   std::uint32_t cpus = 1;
 };
 
+// When a map takes the memory of its entries: as they are touched (its make checks their size; or
+// it is sized in bytes), or at once, for an index of them all.
+enum class Takes : std::uint8_t { as_touched, at_once };
+
 struct MapRow {
   MapType type;
   std::string_view name;  // as in bpftool and in a specification
+  Takes memory;
   // 0, or the negative errno that the kernel gives for BPF_MAP_CREATE with this specification.
   int (*check)(const MapSpec& spec);
   // Null when there is not enough memory.

@@ -118,9 +118,8 @@ std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
   }
   if (session.setup().generator_backend == "packet" && plan.sim.nic.queues > 1) {
     notes.push_back(
-        "generator.engine: packet cannot choose the queue that a frame arrives on: the kernel "
-        "takes "
-        "the one of the sender's processor, whatever the flow");
+        "generator.engine: packet cannot choose the queue that a frame arrives on: the "
+        "kernel takes the one of the sender's processor, whatever the flow");
   }
   if (!session.kernel_is_silent().empty() && books.dropped() != 0) {
     notes.push_back("the drops have no reasons of the kernel's own: " + session.kernel_is_silent());

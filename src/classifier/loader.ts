@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ErrorCode, exitCodes, fromNative, RingbedError } from '../errors/index.js';
 import { type LoadedClassifier as Handle, type LoadedStage, loadNative } from '../native/index.js';
-import { bundledObject } from '../scenario/index.js';
+import { nativeOptions, objectPath } from './object.js';
 
 /** What is loaded. */
 export interface Choice {
@@ -118,14 +118,11 @@ export function unloadPinned(folder: string): void {
 }
 
 function plain(choice: Choice) {
-  const { object, program = '', type = '', maps = {}, stages = [], progArray = '' } = choice;
+  const { object, program = '' } = choice;
   return {
-    object: existsSync(object) ? resolve(object) : (bundledObject(object) ?? object),
+    object: existsSync(object) ? resolve(object) : objectPath(object),
     program,
-    type,
-    maps: Object.entries(maps).map(([name, maxEntries]) => ({ name, maxEntries })),
-    stages: [...stages],
-    progArray,
+    ...nativeOptions(choice),
   };
 }
 

@@ -15,7 +15,7 @@ export interface ObjectOptions {
   maps?: Readonly<Record<string, number>>;
   /** Programs for the slots of the prog_array, in order. */
   stages?: readonly string[];
-  progArray?: string;
+  progArray?: string | undefined;
 }
 
 export interface ProgramFacts {
