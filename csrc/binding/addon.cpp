@@ -61,6 +61,7 @@ class DecoderHandle : public Napi::ObjectWrap<DecoderHandle> {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("version", Napi::String::New(env, RINGBED_VERSION));
   exports.Set("tables", tables(env));
+  exports.Set("checkPlan", Napi::Function::New(env, check_plan, "checkPlan"));
   exports.Set("start", Napi::Function::New(env, start, "start"));
   exports.Set("generate", Napi::Function::New(env, generate, "generate"));
   exports.Set("calibrate", Napi::Function::New(env, calibrate, "calibrate"));

@@ -6,6 +6,7 @@
 #include "binding/task.hpp"
 #include "engine/calibrate.hpp"
 #include "engine/plan.hpp"
+#include "engine/plan_check.hpp"
 #include "engine/run.hpp"
 
 namespace ringbed::binding {
@@ -21,6 +22,13 @@ engine::Plan plan_of(const Napi::Value& value) {
 }
 
 }  // namespace
+
+Napi::Value check_plan(const Napi::CallbackInfo& info) {
+  if (const base::Status status = engine::check_plan(plan_of(info[0])); !status) {
+    throw to_js(info.Env(), status.error());
+  }
+  return info.Env().Undefined();
+}
 
 Napi::Value start(const Napi::CallbackInfo& info) {
   auto plan = std::make_shared<engine::Plan>(plan_of(info[0]));

@@ -7,6 +7,9 @@
 
 namespace ringbed::binding {
 
+// checkPlan(plan): throws for a plan that cannot be
+[[nodiscard]] Napi::Value check_plan(const Napi::CallbackInfo& info);
+
 // start(plan, counters | null, state folder | null) -> {stop, ask(command): Promise<reply>,
 // result: Promise<Uint8Array>}
 [[nodiscard]] Napi::Value start(const Napi::CallbackInfo& info);

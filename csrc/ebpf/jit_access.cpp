@@ -178,7 +178,6 @@ void Translator::load_packet(std::size_t at) {
   const RawInstruction& in = program_.raw[at];
   const unsigned bytes = access_bytes(in.memory_size());
   const Label inside = out_.label();
-  const Label outside = out_.label();
   if (in.memory_mode() == mode::ind) {
     out_.extend_sign(4, Width::w64, kScratch, source(in.src));
     out_.alu(Alu::add, Width::w64, kScratch, in.imm);
@@ -187,12 +186,11 @@ void Translator::load_packet(std::size_t at) {
   }
   out_.load(8, Reg::rax, in_state(offsetof(State, regions)));
   out_.test(Width::w64, kScratch, kScratch);
-  out_.jump_if(Condition::sign, outside);
+  out_.jump_if(Condition::sign, leave_at(at));  // from a header: seldom seen
   out_.load(4, kScratch2, {Reg::rax, offsetof(Region, size)});
   out_.alu(Alu::sub, Width::w64, kScratch2, static_cast<std::int32_t>(bytes));
   out_.alu(Alu::cmp, Width::w64, kScratch, kScratch2);
   out_.jump_if(Condition::less_equal, inside);
-  out_.bind(outside);
   out_.zero(Reg::rax);
   return_from(at);
   out_.bind(inside);

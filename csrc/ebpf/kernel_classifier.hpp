@@ -45,7 +45,7 @@ struct ClassifierLayout {
   std::string prog_array;             // name of the map; empty: no stages
   std::vector<StageChoice> stages;    // by slot
   std::vector<std::string> own_maps;  // never shared with another generation: settings of this one
-  bool count_verdicts = false;        // of XDP programs, which do not count themselves
+  bool count_verdicts = false;        // of programs that do not count themselves
 };
 
 // A map of the generation that is being made; nullptr when there is none of that name.
@@ -78,7 +78,7 @@ class KernelClassifier {
                                                             const Prepare& prepare);
 
   // By verdict, of all generations; nothing when the layout does not want them counted.
-  using Verdicts = std::array<std::uint64_t, VerdictCounter::kVerdicts>;
+  using Verdicts = std::array<std::uint64_t, VerdictCounter::kSlots>;
   [[nodiscard]] std::optional<Verdicts> verdicts() const;
 
   [[nodiscard]] const KernelProgram& entry() const { return *generation_->entry; }

@@ -32,8 +32,8 @@ struct KernelOptions {
   // type is known.
   std::vector<std::string> only;
   std::vector<MapReuse> reuse;
-  // A VerdictCounter's descriptor: XDP programs count what they return. -1: they are left as they
-  // are.
+  // A VerdictCounter's descriptor: XDP and TC programs count what they return. -1: they are left
+  // as they are.
   int verdicts = -1;
   // Where the whole log of a refused program goes; empty: the folder for temporary files.
   std::string log_folder;

@@ -95,8 +95,9 @@ class DirectLoader {
                                                     ProgramType type) const {
     std::vector<RawInstruction> code = program.code;
     std::vector<MapReference> references = program.references;
-    if (options_.verdicts >= 0 && type == ProgramType::xdp) {
-      code = counted(std::move(code), options_.verdicts, references);
+    const VerdictSlots* slots = verdict_slots(type);
+    if (options_.verdicts >= 0 && slots != nullptr) {
+      code = counted(std::move(code), options_.verdicts, *slots, references);
     }
     for (const MapReference& reference : references) {
       RawInstruction& load = code[reference.instruction];

@@ -59,7 +59,7 @@ class ObjectLoader {
  private:
   base::Status open();
   base::Status prepare_programs();
-  void count_exits(bpf_program* program) const;
+  void count_exits(bpf_program* program, const VerdictSlots& slots) const;
   base::Status prepare_maps();
   base::Status prepare_map(bpf_map* map, const MapSpec& spec);
   [[nodiscard]] bool leave_out(const MapSpec& spec) const;
@@ -128,7 +128,8 @@ base::Status ObjectLoader::prepare_programs() {
       library_.program_set_attach_type(
           program, type == ProgramType::xdp ? BPF_XDP : static_cast<bpf_attach_type>(0));
     }
-    if (options_.verdicts >= 0 && type == ProgramType::xdp) count_exits(program);
+    const VerdictSlots* slots = verdict_slots(type);
+    if (options_.verdicts >= 0 && slots != nullptr) count_exits(program, *slots);
     library_.program_set_log_level(program, kLogStatistics);
     library_.program_set_log_buf(program, logs_.back().data(), logs_.back().size());
   }
@@ -136,13 +137,13 @@ base::Status ObjectLoader::prepare_programs() {
 }
 
 // libbpf puts the functions that a program calls behind it later on.
-void ObjectLoader::count_exits(bpf_program* program) const {
+void ObjectLoader::count_exits(bpf_program* program, const VerdictSlots& slots) const {
   const bpf_insn* own = library_.program_insns(program);
   std::vector<RawInstruction> code(library_.program_insn_cnt(program));
   for (std::size_t i = 0; i < code.size(); ++i) {
     code[i] = read_instruction(reinterpret_cast<const std::uint8_t*>(own + i));
   }
-  code = counted(std::move(code), options_.verdicts);
+  code = counted(std::move(code), options_.verdicts, slots);
   std::vector<bpf_insn> changed(code.size());
   for (std::size_t i = 0; i < code.size(); ++i) {
     write_instruction(reinterpret_cast<std::uint8_t*>(&changed[i]), code[i]);

@@ -2,6 +2,7 @@
 // legacy packet loads (section 5.5).
 #include "base/endian.hpp"
 #include "ebpf/handlers.hpp"
+#include "ebpf/machine.hpp"
 #include "ebpf/semantics.hpp"
 #include "ebpf/state.hpp"
 
@@ -48,6 +49,24 @@ const Instruction* load_imm64(const Instruction* at, State& state) {
   return proceed(at + 2, state);
 }
 
+// Where classic BPF's negative offsets count from (linux/filter.h).
+constexpr std::int64_t kFromNetworkHeader = -0x10'0000;  // SKF_NET_OFF
+constexpr std::int64_t kFromMacHeader = -0x20'0000;      // SKF_LL_OFF
+
+// Of a socket buffer; nullptr when the frame ends before.
+const std::uint8_t* at_negative(State& state, std::int64_t offset, std::uint32_t bytes) noexcept {
+  const ProgramType type = state.program->type;
+  const bool buffer = type == ProgramType::tc || type == ProgramType::socket_filter;
+  if (!buffer || offset < kFromMacHeader) {
+    return nullptr;
+  }
+  Packet& packet = state.machine->packet();
+  const bool network = offset >= kFromNetworkHeader;
+  return packet.at_header(
+      network ? packet.skb.network : packet.skb.mac,
+      static_cast<std::uint32_t>(offset - (network ? kFromNetworkHeader : kFromMacHeader)), bytes);
+}
+
 // A packet load outside the packet ends the program with 0, as in classic BPF. r1 to r5 are
 // clobbered like by a call; zero, so that nothing depends on what they held.
 template <typename T, bool kIndirect>
@@ -56,11 +75,15 @@ const Instruction* load_packet(const Instruction* at, State& state) {
   const std::int64_t offset =
       std::int64_t{at->imm} +
       (kIndirect ? std::int64_t{static_cast<std::int32_t>(state.r[at->src])} : 0);
-  if (offset < 0 || offset + static_cast<std::int64_t>(sizeof(T)) > packet.size) {
+  const bool inside = offset >= 0 && offset + static_cast<std::int64_t>(sizeof(T)) <= packet.size;
+  const std::uint8_t* const from = inside       ? packet.base + offset
+                                   : offset < 0 ? at_negative(state, offset, sizeof(T))
+                                                : nullptr;
+  if (from == nullptr) {
     state.r[0] = 0;
     return leave(at, state);
   }
-  state.r[0] = base::load_be<T>(packet.base + offset);
+  state.r[0] = base::load_be<T>(from);
   for (unsigned scratch = 1; scratch <= 5; ++scratch) {
     state.r[scratch] = 0;
   }

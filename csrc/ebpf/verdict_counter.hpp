@@ -18,18 +18,32 @@
 
 namespace ringbed::ebpf {
 
+// What a program's type can return, by slot. Anything else is what the kernel takes it for.
+struct VerdictSlots {
+  std::uint32_t named;  // 0 … named - 1 are verdicts
+  std::uint32_t other;  // where all others count
+
+  [[nodiscard]] constexpr std::uint32_t slot_of(std::uint32_t verdict) const noexcept {
+    return verdict < named ? verdict : other;
+  }
+};
+inline constexpr VerdictSlots kXdpSlots{5, 0};  // XDP_ABORTED … XDP_REDIRECT; XDP_ABORTED
+inline constexpr VerdictSlots kTcSlots{9, 9};   // TC_ACT_OK … TC_ACT_TRAP; TC_ACT_UNSPEC
+
+[[nodiscard]] constexpr const VerdictSlots* verdict_slots(ProgramType type) noexcept {
+  return type == ProgramType::xdp ? &kXdpSlots : type == ProgramType::tc ? &kTcSlots : nullptr;
+}
+
 class VerdictCounter {
  public:
-  // By verdict (XDP_ABORTED … XDP_REDIRECT); what is larger counts as XDP_ABORTED, as in the
-  // kernel.
-  static constexpr std::uint32_t kVerdicts = 5;
+  static constexpr std::uint32_t kSlots = 10;  // the most that a type needs
 
   // Error: unavailable, resource.
   [[nodiscard]] static base::Result<VerdictCounter> create();
 
   [[nodiscard]] int descriptor() const noexcept { return map_.descriptor(); }
   // Of all programs that count with it, together.
-  [[nodiscard]] std::array<std::uint64_t, kVerdicts> counts() const;
+  [[nodiscard]] std::array<std::uint64_t, kSlots> counts() const;
 
  private:
   explicit VerdictCounter(KernelMap map) : map_(std::move(map)) {}
@@ -39,10 +53,12 @@ class VerdictCounter {
 
 // `code`: a program's own function, without those that it calls. `map`: the counter's descriptor.
 // Unchanged when the function is too long to jump to its end.
-[[nodiscard]] std::vector<RawInstruction> counted(std::vector<RawInstruction> code, int map);
+[[nodiscard]] std::vector<RawInstruction> counted(std::vector<RawInstruction> code, int map,
+                                                  const VerdictSlots& slots);
 
 // The same of a program with its subprograms behind it; `references` are moved with their code.
 [[nodiscard]] std::vector<RawInstruction> counted(std::vector<RawInstruction> code, int map,
+                                                  const VerdictSlots& slots,
                                                   std::vector<MapReference>& references);
 
 }  // namespace ringbed::ebpf

@@ -11,6 +11,7 @@
 
 #include "base/endian.hpp"
 #include "ebpf/kernel_syscall.hpp"
+#include "ebpf/verdict_counter.hpp"
 
 namespace ringbed::engine {
 
@@ -316,15 +317,17 @@ std::vector<ClassifierStage> classifier_stages(const ClassifierObject& object,
   return rows;
 }
 
-ClassifierStage entry_stage(const ClassifierObject& object,
+ClassifierStage entry_stage(const ClassifierObject& object, ProgramType type,
                             std::span<const std::uint64_t> verdicts) {
   ClassifierStage row;
   row.slot = kEntrySlot;
   row.name = object.entry;
-  for (std::uint32_t verdict = 0; verdict < verdicts.size(); ++verdict) {
-    row.hits += verdicts[verdict];
-    const std::string name = verdict_name(ProgramType::xdp, verdict);
-    add_count(row.verdicts, name.c_str(), verdicts[verdict]);
+  const bool tc = type == ProgramType::tc;
+  for (std::uint32_t slot = 0; slot < verdicts.size(); ++slot) {
+    row.hits += verdicts[slot];
+    const std::uint32_t verdict = tc && slot == ebpf::kTcSlots.other ? 0xffff'ffff : slot;
+    const std::string name = verdict_name(type, verdict);
+    add_count(row.verdicts, name.c_str(), verdicts[slot]);
   }
   return row;
 }
@@ -333,7 +336,7 @@ std::string verdict_name(ProgramType type, std::uint32_t verdict) {
   constexpr const char* kXdp[] = {"XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"};
   constexpr const char* kTc[] = {"TC_ACT_OK",     "TC_ACT_RECLASSIFY", "TC_ACT_SHOT",
                                  "TC_ACT_PIPE",   "TC_ACT_STOLEN",     "TC_ACT_QUEUED",
-                                 "TC_ACT_REPEAT", "TC_ACT_REDIRECT"};
+                                 "TC_ACT_REPEAT", "TC_ACT_REDIRECT",   "TC_ACT_TRAP"};
   if (type == ProgramType::xdp && verdict < std::size(kXdp)) return kXdp[verdict];
   if (type == ProgramType::tc && verdict < std::size(kTc)) return kTc[verdict];
   if (type == ProgramType::tc && verdict == 0xffff'ffff) return "TC_ACT_UNSPEC";

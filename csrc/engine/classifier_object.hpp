@@ -71,8 +71,9 @@ using ReadSlot =
 [[nodiscard]] std::vector<ClassifierStage> classifier_stages(const ClassifierObject& object,
                                                              const ReadSlot& read);
 
-// The entry alone, of an object that does not count: XDP verdicts that somebody else counted.
-[[nodiscard]] ClassifierStage entry_stage(const ClassifierObject& object,
+// The entry alone, of an object that does not count: verdicts by slot (ebpf/verdict_counter.hpp),
+// counted by somebody else. `type`: the entry's.
+[[nodiscard]] ClassifierStage entry_stage(const ClassifierObject& object, ebpf::ProgramType type,
                                           std::span<const std::uint64_t> verdicts);
 
 // "XDP_PASS", "TC_ACT_OK", ...; the number where it has no name.

@@ -10,6 +10,9 @@
 // in order. The log is a circle: records that nobody asked for are overwritten, and count as
 // forgotten when they are missed.
 //
+// Where a classifier may have edited frames, each record has a second half, FlightTrace: what the
+// hash does not know is looked for by what edits leave.
+//
 // One writer; any number of readers, each with its own place. No locks: a record is four words,
 // read first and checked afterwards against the writer's position (a sequence lock).
 #pragma once
@@ -23,6 +26,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "engine/flight_trace.hpp"
 #include "port/datagram.hpp"
 
 namespace ringbed::engine {
@@ -85,13 +89,24 @@ struct Flight {
 
 class FlightLog {
  public:
-  // size: records, a power of two.
-  explicit FlightLog(std::uint64_t size)
-      : mask_(std::bit_ceil(size) - 1), records_(std::make_unique<Record[]>(mask_ + 1)) {}
+  // size: records, a power of two. `traced`: with what edits leave.
+  explicit FlightLog(std::uint64_t size, bool traced = false)
+      : mask_(std::bit_ceil(size) - 1), records_(std::make_unique<Record[]>(mask_ + 1)) {
+    if (traced) {
+      traces_ = std::make_unique<Trace[]>(mask_ + 1);
+    }
+  }
+
+  [[nodiscard]] bool traced() const noexcept { return traces_ != nullptr; }
 
   // Before the frame is sent. The writer's thread.
-  void add(std::uint64_t hash, const Flight& flight) noexcept {
+  void add(std::uint64_t hash, const Flight& flight, const FlightTrace& trace = {}) noexcept {
     const std::uint64_t at = head_.load(std::memory_order_relaxed);
+    if (traced()) {
+      Trace& row = traces_[at & mask_];
+      row.message.store(trace.message, std::memory_order_release);
+      row.path.store(trace.path, std::memory_order_release);
+    }
     Record& record = records_[at & mask_];
     // Released: who sees a new word sees the position that it was written at, too. No fence, which
     // ThreadSanitizer does not know.
@@ -108,12 +123,18 @@ class FlightLog {
   [[nodiscard]] std::uint64_t written() const noexcept {
     return head_.load(std::memory_order_acquire);
   }
-  [[nodiscard]] std::size_t memory_bytes() const noexcept { return (mask_ + 1) * sizeof(Record); }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept {
+    return (mask_ + 1) * (sizeof(Record) + (traced() ? sizeof(Trace) : 0));
+  }
 
  private:
   friend class FlightReader;
   struct Record {
     std::array<std::atomic<std::uint64_t>, 4> words{};
+  };
+  struct Trace {
+    std::atomic<std::uint64_t> message{0};
+    std::atomic<std::uint64_t> path{0};
   };
 
   // False when the record was overwritten in the meantime.
@@ -131,8 +152,17 @@ class FlightLog {
     return head_.load(std::memory_order_relaxed) - at <= mask_;
   }
 
+  // Precondition: traced().
+  [[nodiscard]] bool read(std::uint64_t at, FlightTrace& trace) const noexcept {
+    const Trace& row = traces_[at & mask_];
+    trace.message = row.message.load(std::memory_order_acquire);
+    trace.path = row.path.load(std::memory_order_acquire);
+    return head_.load(std::memory_order_relaxed) - at <= mask_;
+  }
+
   std::uint64_t mask_;
   std::unique_ptr<Record[]> records_;
+  std::unique_ptr<Trace[]> traces_;
   alignas(64) std::atomic<std::uint64_t> head_{0};
 };
 
@@ -140,27 +170,36 @@ class FlightReader {
  public:
   explicit FlightReader(const FlightLog& log) noexcept : log_(&log) {}
 
-  // The oldest record with that hash from the reader's place on; moves behind it. Else one of the
-  // last kOvertaken that were stepped over. False, and the place stays, when there is none. O(1)
-  // while nothing is lost.
-  [[nodiscard]] bool find(std::uint64_t hash, Flight& flight) noexcept {
-    const std::uint64_t end = log_->written();
-    if (end - next_ > log_->mask_) {
-      // What is left out here is at least `size` records old.
-      const std::uint64_t oldest = end - log_->mask_;
-      forgotten_ += oldest - next_;
-      next_ = oldest;
-    }
-    for (std::uint64_t at = next_; at != end; ++at) {
+  static constexpr std::uint64_t kAll = UINT64_MAX;
+
+  [[nodiscard]] bool traced() const noexcept { return log_->traced(); }
+
+  // The oldest record with that hash from the reader's place on, at most `reach` of them; moves
+  // behind it. Else, with all in reach, one of the last kOvertaken that were stepped over. False,
+  // and the place stays, when there is none. O(1) while nothing is lost.
+  [[nodiscard]] bool find(std::uint64_t hash, Flight& flight, std::uint64_t reach = kAll) noexcept {
+    const auto same = [&](std::uint64_t at) {
       std::uint64_t found = 0;
       Flight candidate;
-      if (log_->read(at, found, candidate) && found == hash) {
-        step_over(at);
-        flight = candidate;
-        return true;
+      if (!log_->read(at, found, candidate) || found != hash) {
+        return false;
       }
-    }
-    return find_overtaken(hash, flight);
+      flight = candidate;
+      return true;
+    };
+    return seek(reach, same) || (reach == kAll && find_overtaken(hash, flight));
+  }
+
+  // The same for a frame that was edited on its way: the oldest one that is like it. Precondition:
+  // the log is traced.
+  [[nodiscard]] bool find_edited(const FlightTrace& trace, Likeness likeness, Flight& flight,
+                                 std::uint64_t reach = kAll) noexcept {
+    return seek(reach, [&](std::uint64_t at) {
+      FlightTrace candidate;
+      std::uint64_t ignored = 0;
+      return log_->read(at, candidate) && alike(candidate, trace, likeness) &&
+             log_->read(at, ignored, flight);
+    });
   }
 
   // Records overwritten before a frame asked for them or for a later one.
@@ -174,6 +213,26 @@ class FlightReader {
     std::uint64_t at = kTaken;
   };
   static constexpr std::uint64_t kTaken = UINT64_MAX;
+
+  // Moves behind the first record that `wanted` takes.
+  template <typename Wanted>
+  [[nodiscard]] bool seek(std::uint64_t reach, Wanted wanted) noexcept {
+    const std::uint64_t end = log_->written();
+    if (end - next_ > log_->mask_) {
+      // What is left out here is at least `size` records old.
+      const std::uint64_t oldest = end - log_->mask_;
+      forgotten_ += oldest - next_;
+      next_ = oldest;
+    }
+    const std::uint64_t last = next_ + std::min(reach, end - next_);
+    for (std::uint64_t at = next_; at != last; ++at) {
+      if (wanted(at)) {
+        step_over(at);
+        return true;
+      }
+    }
+    return false;
+  }
 
   // Moves behind the record at `match`, and remembers the last ones in front of it.
   void step_over(std::uint64_t match) noexcept {

@@ -78,7 +78,7 @@ std::vector<ClassifierStage> kernel_stages(const ClassifierObject& object,
         return map->read(key, to.data(), 0) == 0;
       });
   if (const auto verdicts = classifier.verdicts(); rows.empty() && verdicts) {
-    rows.push_back(entry_stage(object, *verdicts));
+    rows.push_back(entry_stage(object, classifier.entry().type(), *verdicts));
   }
   return rows;
 }

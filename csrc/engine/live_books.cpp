@@ -159,7 +159,9 @@ Ledger ledger(const LiveWorld& world, const LiveSession& session) {
   add(books, session.generator().ledger());
   for (const auto& worker : session.workers()) {
     add(books, worker->ledger());
-    books.offered += worker->outside();  // somebody offered them
+  }
+  if (!(world.closed() && session.classifier() != nullptr)) {
+    books.offered += session.outside();  // somebody offered them
   }
   for (const auto& port : session.generator_ports()) {
     const port::PortStats stats = port->stats();
@@ -312,11 +314,9 @@ std::string digest(const Ledger& books) {
 std::string imbalance(const Ledger& books, const LiveWorld& world, const LiveSession& session) {
   std::string found = books.check(session.generator().in_flight() - stuck(session) +
                                   session.devices().pool->stats().in_use);
-  std::uint64_t outside = 0;
-  for (const auto& worker : session.workers()) {
-    outside += worker->outside();
-  }
-  if (found.empty() && world.closed() && outside != 0) {
+  // On a link that is ours alone, only a classifier can make a frame another one.
+  const std::uint64_t outside = session.outside();
+  if (found.empty() && world.closed() && outside != 0 && session.classifier() == nullptr) {
     found = "link: " + std::to_string(outside) +
             " frames arrived that nobody of this run has sent, or that were on their way too long "
             "to be known again";
@@ -370,7 +370,7 @@ RunResult close_books(const Plan& plan, const LiveWorld& world, const LiveSessio
   result.generator_cpu = session.generator_cpu();
   result.kernel = session.kernel_losses();
   result.notes = world.notes();
-  for (std::string& note : diagnose(plan, session, result.ledger)) {
+  for (std::string& note : diagnose(plan, world, session, result.ledger)) {
     result.notes.push_back(std::move(note));
   }
   return result;

@@ -55,23 +55,13 @@ LiveDevice::LiveDevice(const Plan& plan, device::Device& device, std::uint64_t p
       got_at_(plan.pool.size),
       stages_(plan.sim.warmup) {
   for (const Queue& queue : queues_) {
-    std::vector<FlightReader> readers;
+    Served& served = served_.emplace_back();
     for (const FlightLog* log : queue.requests) {
-      readers.emplace_back(*log);
+      served.requests.emplace_back(*log);
     }
-    served_.push_back({std::move(readers), std::make_unique<FlightLog>(kResponseLog),
-                       stalls_of(plan, queue.number)});
+    served.responses = std::make_unique<FlightLog>(kResponseLog);
+    served.stalls = stalls_of(plan, queue.number);
   }
-}
-
-std::uint64_t LiveDevice::forgotten() const noexcept {
-  std::uint64_t sum = 0;
-  for (const Served& served : served_) {
-    for (const FlightReader& reader : served.requests) {
-      sum += reader.forgotten();
-    }
-  }
-  return sum;
 }
 
 void LiveDevice::run(const std::atomic<bool>& stop, bool yield) noexcept {
@@ -184,10 +174,43 @@ bool LiveDevice::serve(std::size_t queue) noexcept {
   return true;
 }
 
-bool LiveDevice::recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept {
-  for (FlightReader& reader : served_[queue].requests) {
-    if (reader.find(hash, flight)) {
+bool LiveDevice::recall(std::size_t queue, base::ByteView frame, Flight& flight) noexcept {
+  Served& served = served_[queue];
+  const std::uint64_t hash = flight_hash(frame, datagrams_);
+  const auto find = [&](std::uint64_t reach) {
+    return std::any_of(served.requests.begin(), served.requests.end(),
+                       [&](FlightReader& reader) { return reader.find(hash, flight, reach); });
+  };
+  // Where the last one was edited, this one is likely to be, too, and a long search for its bytes
+  // in vain.
+  if (served.edited) {
+    if (find(kNear)) {
       return true;
+    }
+    const FlightTrace trace = flight_trace(frame);
+    if (served.requests.front().find_edited(trace, *served.edited, flight, kNear)) {
+      return true;
+    }
+  }
+  if (find(FlightReader::kAll)) {
+    served.edited.reset();
+    return true;
+  }
+  return recall_edited(served, frame, flight);
+}
+
+// Whose it is shows in what a classifier left of it.
+bool LiveDevice::recall_edited(Served& served, base::ByteView frame, Flight& flight) noexcept {
+  if (served.requests.empty() || !served.requests.front().traced()) {
+    return false;
+  }
+  const FlightTrace trace = flight_trace(frame);
+  for (const Likeness likeness : kLikenesses) {
+    for (FlightReader& reader : served.requests) {
+      if (reader.find_edited(trace, likeness, flight)) {
+        served.edited = likeness;
+        return true;
+      }
     }
   }
   return false;
@@ -201,7 +224,7 @@ void LiveDevice::identify(std::size_t queue, std::size_t count, std::uint64_t no
     const base::ByteView view = area_.subspan(frame.address, frame.length);
     const std::uint64_t arrived = arrivals_.of(frame.address, now);
     Flight flight;
-    if (!recall(queue, flight_hash(view, datagrams_), flight)) {
+    if (!recall(queue, view, flight)) {
       flight.departure_ns = now;
       flight.stream = kOutside;
       ++outside_;

@@ -84,9 +84,9 @@ class LiveDevice {
   [[nodiscard]] const DeviceStages& stages() const noexcept { return stages_; }
   [[nodiscard]] const VerdictDigest& verdicts() const noexcept { return verdicts_; }
   [[nodiscard]] const gen::SequenceTracker& tracker() const noexcept { return tracker_; }
+  // Frames that nobody of this run has sent, as far as their bytes tell.
   [[nodiscard]] std::uint64_t outside() const noexcept { return outside_; }
   [[nodiscard]] const Arrivals& arrivals() const noexcept { return arrivals_; }
-  [[nodiscard]] std::uint64_t forgotten() const noexcept;
   [[nodiscard]] std::uint64_t busy_ns() const noexcept { return busy_ns_; }
   [[nodiscard]] std::uint64_t paused_ns() const noexcept { return paused_ns_; }
   [[nodiscard]] std::uint64_t polls() const noexcept { return polls_; }
@@ -105,12 +105,15 @@ class LiveDevice {
 
  private:
   static constexpr std::size_t kMaxBatch = 64;
+  static constexpr std::uint64_t kNear = 64;  // records
 
   struct Served {
     std::vector<FlightReader> requests;
     std::unique_ptr<FlightLog> responses;
     std::vector<sim::Interval> stalls;
     std::uint32_t rx_peak = 0;
+    // How the last frame was known again, unless by all its bytes.
+    std::optional<Likeness> edited;
   };
   struct Burst {
     std::array<ring::Descriptor, kMaxBatch> frames;
@@ -124,7 +127,8 @@ class LiveDevice {
   };
 
   [[nodiscard]] bool serve(std::size_t queue) noexcept;
-  [[nodiscard]] bool recall(std::size_t queue, std::uint64_t hash, Flight& flight) noexcept;
+  [[nodiscard]] bool recall(std::size_t queue, base::ByteView frame, Flight& flight) noexcept;
+  [[nodiscard]] bool recall_edited(Served& served, base::ByteView frame, Flight& flight) noexcept;
   void identify(std::size_t queue, std::size_t count, std::uint64_t now) noexcept;
   void settle(std::size_t queue, std::uint64_t taken, std::uint64_t done) noexcept;
   void send(std::size_t queue, std::uint64_t taken) noexcept;

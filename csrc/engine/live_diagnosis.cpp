@@ -104,8 +104,8 @@ std::string unstamped(const LiveSession& session) {
                         "when they were found in the ring";
 }
 
-std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
-                                  const base::Ledger& books) {
+std::vector<std::string> diagnose(const Plan& plan, const LiveWorld& world,
+                                  const LiveSession& session, const base::Ledger& books) {
   std::vector<std::string> notes;
   const bool generator_down = session.generator().has_ports() && session.generator_kernel().down;
   if (generator_down || session.device_kernel().down) {
@@ -126,6 +126,11 @@ std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
   }
   if (std::string missing = unstamped(session); !missing.empty()) {
     notes.push_back(std::move(missing));
+  }
+  if (world.closed() && session.classifier() != nullptr && session.outside() != 0) {
+    notes.push_back("the classifier changed " + std::to_string(session.outside()) +
+                    " frames so that neither addresses nor message tell who sent them: streams "
+                    "count them as lost");
   }
   const std::string elsewhere = unsteered(plan, session);
   if (!elsewhere.empty()) {

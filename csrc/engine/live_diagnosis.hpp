@@ -15,7 +15,8 @@ namespace ringbed::engine {
                                                const std::vector<KernelCounter>& after);
 
 // A sentence for everything that a user would want to be told; empty for an ordinary run.
-[[nodiscard]] std::vector<std::string> diagnose(const Plan& plan, const LiveSession& session,
+[[nodiscard]] std::vector<std::string> diagnose(const Plan& plan, const LiveWorld& world,
+                                                const LiveSession& session,
                                                 const base::Ledger& books);
 
 }  // namespace ringbed::engine

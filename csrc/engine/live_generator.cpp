@@ -31,7 +31,7 @@ LiveGenerator::LiveGenerator(const Plan& plan, gen::Generator& source,
       end_ns_(plan.duration_ns == 0 ? kNoEnd : std::min(plan.duration_ns, kNoEnd)),
       scratch_(max_frame_bytes_) {
   for (port::Port* port : queues) {
-    queues_.push_back({port, std::make_unique<FlightLog>(config.log_records),
+    queues_.push_back({port, std::make_unique<FlightLog>(config.log_records, config.edited),
                        std::vector<std::vector<FlightReader>>(queues.size())});
     queues_.back().waiting.reserve(frames_.frames());
   }
@@ -192,7 +192,8 @@ void LiveGenerator::stage(Queue& queue, std::uint64_t address, const gen::FrameM
     ++undeliverable_;
   }
   queue.log->add(flight_hash(frame, datagrams_),
-                 {meta.departure_ps / gen::kPsPerNs, meta.sequence, meta.stream, meta.flow});
+                 {meta.departure_ps / gen::kPsPerNs, meta.sequence, meta.stream, meta.flow},
+                 queue.log->traced() ? flight_trace(frame) : FlightTrace{});
   queue.streams[queue.count] =
       meta.departure_ps >= warmup_ns_ * gen::kPsPerNs ? meta.stream : kWarmup;
   queue.staged[queue.count++] = {address, meta.length, recipes_ && !damaged ? meta.stream + 1 : 0};

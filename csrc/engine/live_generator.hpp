@@ -38,6 +38,7 @@ class LiveGenerator {
     bool recipes = false;     // the ports know the streams' images (port::KernelOptions)
     bool datagrams = false;   // sockets are at one of the ends
     bool to_sockets = false;  // ... at the device's
+    bool edited = false;      // a classifier stands before the device's rings
     // Responses arrive in the order in which they were sent, unless several sockets of the
     // generator's take them: then only within each of those. A power of two, by which their ports
     // differ.

@@ -186,6 +186,7 @@ base::Status LiveSession::open_ends(const base::Result<ebpf::KernelTypes>& types
   generator.recipes = recipes;
   generator.datagrams = setup_.generator_datagrams || setup_.device_datagrams;
   generator.to_sockets = setup_.device_datagrams;
+  generator.edited = plan_.has_classifier;
   generator.answer_sockets =
       setup_.generator_datagrams ? receiving_span(generator_sockets(plan_)) : 1;
   generator_ = std::make_unique<LiveGenerator>(plan_, source_, ports, generator, clock_);
@@ -215,6 +216,14 @@ void LiveSession::make_workers(std::uint64_t pool_address) {
       generator_->listen_to(workers_.back()->queues()[i].number, workers_.back()->responses(i));
     }
   }
+}
+
+std::uint64_t LiveSession::outside() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) {
+    sum += worker->outside();
+  }
+  return sum;
 }
 
 std::size_t LiveSession::memory_bytes() const noexcept {

@@ -46,6 +46,9 @@ class LiveSession {
   [[nodiscard]] base::Status run(const RunControl& control);
 
   [[nodiscard]] const LiveGenerator& generator() const noexcept { return *generator_; }
+  // Frames that reached the device and that nobody of this run is known to have sent. After the
+  // run.
+  [[nodiscard]] std::uint64_t outside() const noexcept;
   [[nodiscard]] const std::vector<std::unique_ptr<LiveDevice>>& workers() const noexcept {
     return workers_;
   }

@@ -251,6 +251,8 @@ export interface LoadedClassifier {
 export interface Native {
   version: string;
   tables: Tables;
+  /** Throws for what the core's components find impossible in a plan. */
+  checkPlan(plan: Uint8Array): void;
   /**
    * Starts a run. `counters`: cells over a SharedArrayBuffer, laid out as csrc/base/counters.hpp says.
    * `stateFolder`: where what a run changes of the machine is written down until it is put back.

@@ -27,6 +27,8 @@ interface Stage {
 }
 interface Report {
   conserved: boolean;
+  notes: string[];
+  verdicts: string;
   packets: Record<string, number>;
   drops: { stage: string; reason: string; count: number }[];
   streams: { name: string; offered: number; received: number }[];
@@ -139,6 +141,37 @@ describe.skipIf(missing !== undefined)('a classifier on veth', () => {
     expect(live.classifier).toMatchObject({ frames: total, stages: [{ name: 'uncounted', hits: total }] });
     expectFates(run(own('packets: 3000', ', stages: [deliver]'), 'veth'));
   }, 60_000);
+
+  // What is edited cannot be known again by its bytes: by what the edit leaves, or not at all.
+  it.each(['translate', 'stamp', 'overwrite'])('knows frames again that "%s" edited', (program) => {
+    const stream = (name: string, to: string) =>
+      `  - { name: ${name}, to: '${to}', rate: 3kpps, payload: { kind: nanonet.market_data, price: { uniform: [9900, 10100] } } }`;
+    const text = `
+name: edits
+seed: 11
+packets: 3000
+link: { rate: 10Gbps }
+nic: { rxDescriptors: 8192, txDescriptors: 8192, multicastFilter: promiscuous }
+traffic:
+${stream('direct', '239.1.1.1:8080')}
+${stream('mapped', '239.1.1.1:9000')}
+classifier: { object: ${compiledBpf('rewrites')}, program: ${program} }
+device: { target: 239.1.1.1:8080, respondTo: 10.0.0.1:9999, pool: { size: 4096 } }
+`;
+    const [live, sim] = [run(text, 'veth'), run(text, 'sim')];
+    expect(live.conserved).toBe(true);
+    expect(live.packets).toEqual(sim.packets);
+    expect(live.drops).toEqual(sim.drops);
+    expect(live.classifier.verdicts).toEqual(sim.classifier.verdicts);
+    const unknown = live.notes.filter((note) => note.includes('tell who sent them'));
+    if (program === 'overwrite') {
+      expect(unknown).toEqual([expect.stringContaining('changed 3000 frames')]);
+      return;
+    }
+    expect(unknown).toEqual([]);
+    expect(received(live)).toEqual(received(sim));
+    expect(live.verdicts).toBe(sim.verdicts);
+  });
 
   it('explains a program that the verifier refuses', () => {
     const bad = compiledBpf('bad/value_may_be_null');

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <dlfcn.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -44,8 +46,15 @@ inline std::string compile_bpf(const std::string& name) {
   const std::string version = name.ends_with("_v3") ? "-mcpu=v3" : "-mcpu=v2";
   const std::string command = RINGBED_SOURCE_DIR "/scripts/bpf-clang.sh " + version +
                               " -c " RINGBED_SOURCE_DIR "/test/data/bpf/" + name + ".bpf.c -o " +
-                              object + " 2> /dev/null";
-  return std::system(command.c_str()) == 0 ? object : "";
+                              object + " 2> " + folder.path + "/messages";
+  constexpr int kNoClang = 127;
+  const int status = std::system(command.c_str());
+  if (status != 0 && WEXITSTATUS(status) != kNoClang) {
+    std::ifstream messages(folder.path + "/messages");
+    throw std::runtime_error(
+        name + ".bpf.c: " + std::string(std::istreambuf_iterator<char>(messages), {}));
+  }
+  return status == 0 ? object : "";
 }
 
 inline std::vector<std::uint8_t> read_file(const std::string& path) {

@@ -106,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"routes", "routes"}, Case{"locks", "locks"}, Case{"atomics_v3", "atomics"},
         Case{"arithmetic", "arithmetic"}, Case{"arithmetic_v3", "arithmetic"},
         Case{"walks", "walks"}, Case{"editor", "editor"}, Case{"filter", "filter"},
-        Case{"clocks", "clocks", "what depends on the time"},
+        Case{"anchors", "anchors"}, Case{"clocks", "clocks", "what depends on the time"},
         Case{"chance", "chance", "everything: bpf_get_prandom_u32"},
         Case{"legacy", "legacy", nullptr, {}, "xdp"}, Case{"mixed", "mixed"},
         Case{"beside", "beside"}, Case{"core", "core"}, Case{"pieces", "pieces"},

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/nanonet_request.hpp"
+
 namespace ringbed::engine {
 namespace {
 
@@ -46,6 +48,53 @@ TEST(FlightLog, FindsWhatWasOvertakenOnce) {
   EXPECT_FALSE(reader.find(100 + 975, found)) << "too long ago: lost";
   ASSERT_TRUE(reader.find(100 + 3, found)) << "the later one with the same bytes";
   EXPECT_EQ(found.sequence, 2503U);
+}
+
+TEST(FlightLog, KnowsEditedFramesByWhatIsLeft) {
+  FlightLog log(64, true);
+  FlightReader reader(log);
+  const auto trace = [](std::uint64_t i) { return FlightTrace{1000 + i, 2000 + i % 2}; };
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    log.add(100 + i, flight(i), trace(i));
+  }
+  Flight found;
+  EXPECT_FALSE(reader.find_edited({1, 2}, Likeness::message, found));
+  EXPECT_FALSE(reader.find_edited(trace(5), Likeness::both, found, 5)) << "out of reach";
+  ASSERT_TRUE(reader.find_edited(trace(5), Likeness::both, found, 6));
+  EXPECT_EQ(found.sequence, 5U);
+  EXPECT_EQ(found.stream, 3U);
+  EXPECT_FALSE(reader.find_edited({1007, 1}, Likeness::both, found));
+  EXPECT_FALSE(reader.find_edited({1, 2001}, Likeness::message, found));
+  ASSERT_TRUE(reader.find_edited({1, 2001}, Likeness::path, found));
+  EXPECT_EQ(found.sequence, 7U) << "the next one with that path";
+  ASSERT_TRUE(reader.find(108, found)) << "edited and whole frames share one place";
+  EXPECT_EQ(found.sequence, 8U);
+}
+
+TEST(FlightTrace, LeavesOutWhatIsRewrittenOnTheWay) {
+  using device::testing::Bytes;
+  const Bytes whole = device::testing::Request().frame();
+  const auto plain = flight_trace(whole);
+  const auto same = [&](const Bytes& frame, Likeness likeness) {
+    return alike(flight_trace(frame), plain, likeness);
+  };
+  Bytes frame = whole;
+  frame[0] ^= 1;                                      // MAC address
+  frame[22] -= 1;                                     // TTL
+  frame.resize(frame.size() + 6);                     // padding
+  frame.insert(frame.begin() + 12, {0x81, 0, 0, 5});  // a VLAN tag
+  EXPECT_TRUE(same(frame, Likeness::both));
+  frame = whole;
+  frame[30] ^= 1;  // an address
+  EXPECT_TRUE(same(frame, Likeness::message));
+  EXPECT_FALSE(same(frame, Likeness::path));
+  frame = whole;
+  frame.back() ^= 1;  // the message
+  EXPECT_FALSE(same(frame, Likeness::message));
+  EXPECT_TRUE(same(frame, Likeness::path));
+  for (std::size_t length = 0; length < frame.size(); ++length) {
+    static_cast<void>(flight_trace(base::ByteView(frame).first(length)));  // of any bytes
+  }
 }
 
 TEST(FlightLog, EqualFramesAreTakenInOrder) {
