@@ -1,8 +1,8 @@
 // From the scenario flags that several commands share to a compiled scenario, and to the command line
 // that repeats it.
 import { relative } from 'node:path';
-import type { RunInput } from '../run/index.js';
-import { type Loaded, type LoadOptions, loadScenarioFile } from '../scenario/index.js';
+import { checkPlan, type RunInput } from '../run/index.js';
+import { estimateMemory, type Loaded, type LoadOptions, loadScenarioFile } from '../scenario/index.js';
 import { shellQuote } from './arguments.js';
 
 export interface ScenarioFlags {
@@ -32,7 +32,11 @@ export function loadScenario(
     ...(flags.costs === undefined ? {} : { costsFile: flags.costs }),
     ...(availableMemory === undefined ? {} : { availableMemory }),
   };
-  return loadScenarioFile(path, options);
+  const scenario = loadScenarioFile(path, options);
+  // Of one that fits no memory the sizes alone are judged.
+  if (availableMemory === undefined || estimateMemory(scenario.plan).bytes <= process.availableMemory())
+    checkPlan(scenario);
+  return scenario;
 }
 
 /** `ringbed COMMAND SCENARIO …`: repeats what is being done, from this folder. */

@@ -2,6 +2,8 @@
 // Whatever a user can meet is a RingbedError with a message and a hint; anything else that is thrown is
 // a bug and ends as `internal`.
 
+import { printable } from './printable.js';
+
 /** Exit code of the process for each kind of error. 0 is kept for "done and every SLO met". */
 export const exitCodes = {
   /** A wrong command line. */
@@ -40,9 +42,9 @@ export class RingbedError extends Error {
     return exitCodes[this.code];
   }
 
-  /** Message and hint as a user reads them; never a stack trace. */
+  /** Message and hint as a user reads them on a terminal; never a stack trace. */
   explain(): string {
-    return this.hint === '' ? this.message : `${this.message}\n  hint: ${this.hint}`;
+    return printable(this.hint === '' ? this.message : `${this.message}\n  hint: ${this.hint}`);
   }
 }
 

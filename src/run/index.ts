@@ -1,5 +1,6 @@
 // Public names of run/.
 export { fileError, writeFileAtomic } from './atomic-file.js';
+export { checkPlan } from './check.js';
 export { describeHost } from './host.js';
 export { LiveCounters, type Progress, type RunParts } from './progress.js';
 export { decodeRecord, decodeResult, encodeRecord, type RecordHead, recordFormat } from './record.js';

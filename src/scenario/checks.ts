@@ -7,6 +7,7 @@ import { metricsOf, resolveSlo } from './metrics.js';
 import { isMulticast } from './schema/address.js';
 import type { IssueParams } from './schema/kit.js';
 import type { Scenario, StreamSpec } from './schema/scenario.js';
+import type { ReplaySpec } from './schema/stream.js';
 import type { Path } from './tree.js';
 
 /** Reports a finding; `involved` are the other places that it follows from. */
@@ -21,7 +22,7 @@ export function checkScenario(scenario: Scenario, isGiven: IsGiven, report: Repo
   checkNames(scenario.traffic, report);
   for (const [index, stream] of scenario.traffic.entries())
     checkStream(scenario, stream, index, isGiven, report);
-  checkDevice(scenario, report);
+  checkDevice(scenario, isGiven, report);
   checkFaults(scenario, report);
   checkSlos(scenario, report);
 }
@@ -72,6 +73,14 @@ function checkNames(traffic: readonly StreamSpec[], report: Report): void {
   }
 }
 
+/** Keys that a stream of the kind has no use for. */
+const foreignKeys: Readonly<Record<StreamSpec['kind'], readonly string[]>> = {
+  udp: ['replay', 'tcp'],
+  tcp: ['replay', 'udpChecksum'],
+  syn_flood: ['replay', 'tcp', 'size', 'payload', 'udpChecksum'],
+  replay: ['from', 'to', 'size', 'payload', 'fields', 'tcp', 'vlan', 'flows', 'ttl', 'dscp', 'udpChecksum'],
+};
+
 function checkStream(
   scenario: Scenario,
   stream: StreamSpec,
@@ -85,26 +94,22 @@ function checkStream(
     report(at('to'), 'is missing', { expected: 'a destination such as 239.1.1.1:8080' });
   if (kind === 'replay' && stream.replay === undefined)
     report(at('replay'), 'is missing', { expected: '{ file: capture.pcap }' });
-  const foreign =
-    kind === 'replay'
-      ? ['from', 'to', 'size', 'payload', 'fields', 'tcp', 'vlan', 'flows']
-      : ['replay', ...(kind === 'tcp' ? [] : ['tcp'])];
-  for (const word of foreign) {
+  for (const word of foreignKeys[kind]) {
     if (isGiven(at(word))) report(at(word), `has no meaning for kind ${kind}`, { key: true }, [at('kind')]);
   }
-  const replay = stream.replay;
-  if (
-    kind === 'replay' &&
-    replay !== undefined &&
-    replay.timing !== 'scaled' &&
-    isGiven(at('replay', 'speed'))
-  ) {
-    report(
-      at('replay', 'speed'),
-      `has no meaning for timing ${replay.timing}`,
-      { expected: 'timing: scaled' },
-      [at('replay', 'timing')],
-    );
+  if (kind === 'replay' && stream.replay !== undefined) {
+    const { timing } = stream.replay;
+    const timed = (path: Path, wanted: ReplaySpec['timing']) => {
+      if (timing === wanted || !isGiven(path)) return;
+      const expected = `timing: ${wanted}`;
+      report(path, `has no meaning for timing ${timing}`, { expected }, [at('replay', 'timing')]);
+    };
+    timed(at('replay', 'speed'), 'scaled');
+    timed(at('rate'), 'ignored');
+  }
+  if (kind === 'udp' && stream.to?.ip.length === 16 && !stream.udpChecksum) {
+    const expected = 'true: only IPv4 has UDP without a checksum';
+    report(at('udpChecksum'), 'is false for a stream over IPv6', { expected }, [at('to')]);
   }
   if (stop !== undefined && stop <= start)
     report(at('stop'), 'lies before the start', { expected: 'a later time' }, [at('start')]);
@@ -182,7 +187,7 @@ function checkHeaderFields(stream: StreamSpec, index: number, report: Report): v
   }
 }
 
-function checkDevice(scenario: Scenario, report: Report): void {
+function checkDevice(scenario: Scenario, isGiven: IsGiven, report: Report): void {
   const { device } = scenario;
   const { target } = device;
   // The type says otherwise, but a replay alone leaves nothing to derive it from.
@@ -203,6 +208,20 @@ function checkDevice(scenario: Scenario, report: Report): void {
     report(['device', 'mac'], 'stands in device.address too', { expected: 'one of them', key: true }, [
       ['device', 'address', 'mac'],
     ]);
+  }
+  if (device.protocol === 'tcp' && (isMulticast(target.ip) || device.join.length > 0)) {
+    // Where nobody wrote the protocol, the stream that it was derived from is the one to change.
+    const stream = scenario.traffic.findIndex(({ kind }) => kind !== 'udp');
+    const derived = !isGiven(['device', 'protocol']) && stream >= 0;
+    report(
+      derived ? ['traffic', stream, 'kind'] : ['device', 'protocol'],
+      'TCP has no multicast, and the device answers to a group',
+      { expected: 'device.protocol: udp, or a unicast target without device.join' },
+      [
+        ['device', 'target'],
+        ['device', 'join'],
+      ],
+    );
   }
   for (const [index, group] of device.join.entries()) {
     if (!isMulticast(group))

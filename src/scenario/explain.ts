@@ -1,4 +1,5 @@
 // Every effective value with where it came from (--explain).
+import { printable } from '../errors/index.js';
 import { scenarioSchema } from './schema/scenario.js';
 import {
   child,
@@ -44,5 +45,5 @@ function collect(root: Node, node: Node, path: Path, rows: ExplainRow[]): void {
 function flow(value: Plain): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
   if (typeof value === 'object' && value !== null) return '{}';
-  return value === '' ? '""' : String(value);
+  return value === '' ? '""' : printable(String(value));
 }

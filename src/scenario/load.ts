@@ -63,6 +63,8 @@ export interface Loaded {
   readonly file: string;
   /** Every effective value with its origin. */
   explain(): ExplainRow[];
+  /** What somebody else finds wrong with the value at `path`, as validation would have said it. */
+  faultAt(path: Path, message: string, hint: string): ScenarioError;
 }
 
 /** Loads a scenario. Errors: io (no such file), ScenarioError (all faults), resource (too little memory). */
@@ -99,6 +101,7 @@ export function parseScenario(text: string, options: ParseOptions = {}): Loaded 
     source: text,
     file,
     explain: () => explainTree(root),
+    faultAt: (path, message, hint) => new ScenarioError([placeFault(root, path, message).fault], hint),
   };
 }
 

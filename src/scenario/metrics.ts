@@ -11,8 +11,11 @@ import { parseDecimal, parseQuantity, size, time, toInteger, toNumber, unitNames
 
 export type Unit = 'time' | 'count' | 'ratio' | 'size' | 'truth';
 
-/** Metrics by name. */
-export type Metrics = ReadonlyMap<string, Unit>;
+/** What a scenario's report has: metrics by name, and its lists, whose items have an index, too. */
+export interface Metrics {
+  readonly units: ReadonlyMap<string, Unit>;
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+}
 
 /** What of the plan gives metrics their names. */
 export interface Named {
@@ -96,14 +99,19 @@ function commonUnits(): Map<string, Unit> {
 
 let common: Map<string, Unit> | undefined;
 
+/** The rings of a report, in its order: one for each queue, and one for each core to send by. */
+function ringsOf({ queues, cores }: Named): string[] {
+  const numbered = (prefix: string, count: number) =>
+    Array.from({ length: count }, (_, number) => `${prefix}${number}`);
+  return [...numbered('rx', queues), ...numbered('tx', cores)];
+}
+
 /** Every metric of a scenario, with its unit. */
-export function metricUnits(named: Named): Metrics {
+export function metricsNamed(named: Named): Metrics {
   common ??= commonUnits();
   const units = new Map(common);
-  for (let queue = 0; queue < named.queues; queue++) {
-    for (const ring of [`rx${queue}`, `tx${queue}`])
-      addCounts(units, `rings.${ring}`, ['size', 'peak', 'full']);
-  }
+  const rings = ringsOf(named);
+  for (const ring of rings) addCounts(units, `rings.${ring}`, ['size', 'peak', 'full']);
   for (const stream of named.streams) {
     addCounts(units, `streams.${stream}`, streamCounts);
     units.set(`streams.${stream}.offeredBytes`, 'size');
@@ -116,34 +124,35 @@ export function metricUnits(named: Named): Metrics {
     units.set(`cores.${core}.busyNs`, 'time');
     units.set(`cores.${core}.pausedNs`, 'time');
   }
-  return units;
+  return { units, lists: { streams: named.streams, rings } };
 }
 
 export function metricsOf(scenario: Scenario): Metrics {
-  return metricUnits({
+  return metricsNamed({
     streams: scenario.traffic.map((stream) => stream.name),
     queues: scenario.nic.queues,
     cores: scenario.core.count,
   });
 }
 
-/** The full name of a metric: `latency.p99` is `latency.response.p99`. */
-export function metricName(written: string): string {
-  const words = written.split('.');
-  return words.length === 2 && words[0] === 'latency' && !latencies.includes(words[1] ?? '')
-    ? `latency.response.${words[1]}`
-    : written;
+/** The full name of a metric: `latency.p99` is `latency.response.p99`, `streams.0.lost` the first stream's. */
+function metricName(written: string, { units, lists }: Metrics): string {
+  const [first = '', second = '', ...rest] = written.split('.');
+  if (first === 'latency' && rest.length === 0 && !latencies.includes(second))
+    return `latency.response.${second}`;
+  const item = units.has(written) || !/^\d+$/.test(second) ? undefined : lists[first]?.[Number(second)];
+  return item === undefined ? written : [first, item, ...rest].join('.');
 }
 
 /** Resolves an SLO's metric and reads its limit in the metric's unit. `{ problem }` may be about the key. */
 export function resolveSlo(
   written: string,
   spec: SloSpec,
-  units: ReadonlyMap<string, Unit>,
+  metrics: Metrics,
 ): Outcome<Slo> & { key?: boolean } {
-  const metric = metricName(written);
-  const unit = units.get(metric);
-  if (unit === undefined) return { ...unknownMetric(written, units), key: true };
+  const metric = metricName(written, metrics);
+  const unit = metrics.units.get(metric);
+  if (unit === undefined) return { ...unknownMetric(written, metrics.units), key: true };
   const limit = readLimit(spec, unit);
   if ('problem' in limit) return limit;
   return { value: { metric, op: spec.op, limit: limit.value, text: spec.text } };

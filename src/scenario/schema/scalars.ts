@@ -1,5 +1,5 @@
 // The scalars of the scenario language: quantities in base units, counts, probabilities, words.
-import { nearest } from '../../errors/index.js';
+import { isPrintable, nearest } from '../../errors/index.js';
 import {
   bitRate,
   type Decimal,
@@ -161,8 +161,10 @@ export function rateAmount(): Type<RateAmount> {
       if (!('value' in quantity)) return quantity;
       const amount = toNumber(quantity.value.value);
       if (amount <= 0) return { problem: `${describe(value)} sends nothing`, expected: 'a rate above 0' };
-      if (amount > 1e15)
-        return { problem: `${describe(value)} is too much`, expected: 'at most 1000Tbps or 1000000Gpps' };
+      if (amount > (quantity.value.dimension === share ? 1000 : 1e15)) {
+        const expected = 'at most 1000Tbps, 1000000Gpps or 100000%';
+        return { problem: `${describe(value)} is too much`, expected };
+      }
       const unit =
         quantity.value.dimension === packetRate
           ? 'PPS'
@@ -313,17 +315,33 @@ export function text(what: string, most = 4096): Type<string> {
       if (typeof value !== 'string' || value === '')
         return { ...wrong(value === '' ? null : value, 'text'), expected: what };
       if (value.length > most) return { problem: `is longer than ${most} characters`, expected: what };
-      return value.includes('\0') ? { problem: 'holds a NUL character', expected: what } : { value };
+      const onOneLine = isPrintable(value) && !/[\n\t]/.test(value);
+      return onOneLine ? { value } : { problem: 'holds a control character', expected: what };
     },
     { type: 'string', minLength: 1 },
   );
 }
 
-/** Any text, the empty one included. */
+/** Any text that can be shown, the empty one included. */
 export function anyText(): Type<string> {
   return scalar(
-    (value) => (typeof value === 'string' ? { value } : { ...wrong(value, 'text'), expected: 'text' }),
+    (value) => {
+      if (typeof value !== 'string') return { ...wrong(value, 'text'), expected: 'text' };
+      return isPrintable(value) ? { value } : { problem: 'holds a control character', expected: 'text' };
+    },
     { type: 'string' },
+  );
+}
+
+/** Text that is sent, whatever it holds. */
+export function data(most: number): Type<string> {
+  return scalar(
+    (value) => {
+      if (typeof value !== 'string' || value === '')
+        return { ...wrong(value === '' ? null : value, 'text'), expected: 'text' };
+      return value.length > most ? { problem: `is longer than ${most} characters` } : { value };
+    },
+    { type: 'string', minLength: 1 },
   );
 }
 

@@ -21,7 +21,7 @@ import {
 } from './kit.js';
 import { fieldValue, type Program, program } from './programs.js';
 import { frameSize, rate } from './rate.js';
-import { count, decimal, flag, longestNs, text, timeIn, unknownWord, word } from './scalars.js';
+import { count, data, decimal, flag, longestNs, text, timeIn, unknownWord, word } from './scalars.js';
 
 export interface PayloadSpec {
   readonly kind: string;
@@ -90,7 +90,7 @@ export function payload(tables: Tables): Type<PayloadSpec> {
   branches.set('random', dataPayload('random', {}));
   branches.set('zero', dataPayload('zero', {}));
   branches.set('hex', dataPayload('hex', { data: scalar(readHexData, { type: 'string' }) }));
-  branches.set('text', dataPayload('text', { text: text('text', 65_000) }));
+  branches.set('text', dataPayload('text', { text: data(65_000) }));
   const kinds = [...branches.keys()];
   return either([...branches.values()], (value) => {
     const shown = `a map with \`kind\`: one of ${kinds.join(', ')}`;

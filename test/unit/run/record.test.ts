@@ -65,6 +65,16 @@ describe('run record', () => {
     expect(() => decodeRecord(bytes, 'somewhere/run.pb')).toThrow(/somewhere\/run\.pb: not a run record/);
   });
 
+  it('refuses a record with any byte changed, or bytes at its end', () => {
+    const whole = encodeRecord(head, planBytes, resultBytes);
+    for (let at = 0; at < whole.length; at += 7) {
+      const changed = Buffer.from(whole);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      expect(() => decodeRecord(changed, 'x'), `byte ${at}`).toThrow(RingbedError);
+    }
+    expect(() => decodeRecord(Buffer.concat([whole, Buffer.from([0xa0, 1, 1])]), 'x')).toThrow(/is damaged/);
+  });
+
   it('refuses a record of a newer format', () => {
     const newer = encodeRecord({ ...head, format: 2, ringbedVersion: '9.0.0' }, planBytes, resultBytes);
     expect(() => decodeRecord(newer, 'x')).toThrow(/format 2, written by ringbed 9\.0\.0/);

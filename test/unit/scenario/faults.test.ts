@@ -213,7 +213,6 @@ const inTheStream: [words: string, path: string, says: RegExp][] = [
   ['kind: udpp', 'kind', /did you mean udp\?/],
   ['kind: udp, tcp: {}', 'tcp', /no meaning for kind udp/],
   ['kind: udp, replay: { file: x.pcap }', 'replay', /no meaning for kind udp/],
-  ['tcp: { close: finn }', 'tcp.close', /did you mean fin\?/],
   ['start: 5ms, stop: 4ms', 'stop', /lies before the start/],
   ['start: 2s', 'start', /after the end of the run/],
   ['from: 239.1.1.2:5', 'from', /a group cannot send/],
@@ -221,6 +220,9 @@ const inTheStream: [words: string, path: string, says: RegExp][] = [
   ['ttl: 256', 'ttl', /from 0 to 255/],
   ['dscp: 64', 'dscp', /from 0 to 63/],
   ['udpChecksum: 1', 'udpChecksum', /true or false/],
+  ['rate: 1e12%', 'rate', /too much; expected at most .*100000%/],
+  ['rate: { ramp: { from: 1%, to: 1e12%, over: 1s } }', 'rate.ramp.to', /too much/],
+  ['kind: tcp', 'kind', /TCP has no multicast/],
 ];
 
 describe('one mistake gives one fault', () => {
@@ -248,6 +250,24 @@ describe('one mistake gives one fault', () => {
     ['traffic: [{ kind: replay }]', 'traffic.stream0.replay', /is missing/],
     ['traffic: [{ rate: 1kpps }]', 'traffic.stream0.to', /is missing; expected a destination/],
     ['traffic: [{ to: 10.0.0.1:1, name: 5x }]', 'traffic.0.name', /not a stream name/],
+    [
+      'traffic: [{ to: 10.0.0.1:1, tcp: { close: finn } }]',
+      'traffic.stream0.tcp.close',
+      /did you mean fin\?/,
+    ],
+    [
+      'traffic: [{ to: 10.0.0.1:1, kind: tcp, udpChecksum: false }]',
+      'traffic.stream0.udpChecksum',
+      /kind tcp/,
+    ],
+    ['traffic: [{ to: 10.0.0.1:1, kind: syn_flood, size: 60 }]', 'traffic.stream0.size', /kind syn_flood/],
+    ['traffic: [{ to: "[2001:db8::1]:1", udpChecksum: false }]', 'traffic.stream0.udpChecksum', /over IPv6/],
+    [
+      'traffic: [{ replay: { file: x.pcap }, rate: 1kpps }]',
+      'traffic.stream0.rate',
+      /no meaning for timing honoured; expected timing: ignored/,
+    ],
+    ['name: "\\e[2J"\ntraffic: [{ to: 10.0.0.1:1 }]', 'name', /holds a control character/],
     [
       'traffic: [{ name: a, to: 10.0.0.2:1 }, { name: a, to: 10.0.0.2:1 }]',
       'traffic.1.name',

@@ -380,6 +380,8 @@ describe('objectives', () => {
       'streams.feed.response.p50: "< 1ms"',
       { metric: 'streams.feed.response.p50', op: 'LT', limit: 1_000_000, text: '< 1ms' },
     ],
+    ['streams.0.lost: 0', { metric: 'streams.feed.lost', op: 'EQ', limit: 0, text: '0' }],
+    ['rings.1.peak: 0', { metric: 'rings.tx0.peak', op: 'EQ', limit: 0, text: '0' }],
     [
       'packets.processed: "== 1_000"',
       { metric: 'packets.processed', op: 'EQ', limit: 1000, text: '== 1_000' },
