@@ -75,13 +75,16 @@ void Walk::next(Key key, std::size_t header_bytes, Extent payload) noexcept {
   next_ = key;
 }
 
-void Walk::enter_network(Key::Space space, PartialSum addresses) noexcept {
+void Walk::enter_network(Key::Space space, PartialSum source, PartialSum destination) noexcept {
   network_ = space;
-  addresses_ = addresses;
+  source_ = source;
+  destination_ = destination;
+  destination_known_ = true;
 }
 
 PartialSum Walk::pseudo(std::uint8_t protocol, std::size_t length) const noexcept {
-  PartialSum total = addresses_;
+  PartialSum total = source_;
+  total.add(destination_);
   total.add_word(protocol);
   total.add_word(static_cast<std::uint16_t>(length >> 16 & 0xffff));
   total.add_word(static_cast<std::uint16_t>(length & 0xffff));
@@ -114,8 +117,13 @@ void Walk::finish() noexcept {
   into_.payload_length = static_cast<std::uint32_t>(payload_end) - into_.payload_offset;
   into_.trailer_offset = static_cast<std::uint32_t>(payload_end);
   if (captured < into_.wire_length && !into_.has(Reason::capture_truncated)) {
-    const std::size_t printed = into_.layer_count + (into_.payload_length > 0 ? 1U : 0U);
-    problem(Reason::capture_truncated, printed == 0 ? 0 : printed - 1, captured);
+    problem(Reason::capture_truncated, Dissection::kMaxLayers, captured);  // of the last one
+  }
+  // What broke the rule of a layer that nothing is left of is seen on the last one that is there.
+  const std::size_t printed = into_.layer_count + (into_.payload_length > 0 ? 1U : 0U);
+  for (std::size_t i = 0; i < into_.problem_count; ++i) {
+    std::uint8_t& layer = into_.problem_rows[i].layer;
+    layer = static_cast<std::uint8_t>(std::min<std::size_t>(layer, printed == 0 ? 0 : printed - 1));
   }
   into_.verdict = Verdict::ok;
   for (const Problem& found : into_.problems()) {

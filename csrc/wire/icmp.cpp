@@ -14,7 +14,7 @@ void dissect_message(Walk& walk, bool with_pseudo) noexcept {
   }
   const PartialSum pseudo =
       with_pseudo ? walk.pseudo(ip_protocol::kIcmpv6, walk.rest().on_wire) : PartialSum{};
-  const Checksum checksum = walk.unjudged() ? Checksum::unknown : parsed->judge(pseudo);
+  const Checksum checksum = walk.checksum_unjudged() ? Checksum::unknown : parsed->judge(pseudo);
   walk.layer(Icmp::kHeaderBytes, checksum);
   if (checksum == Checksum::bad) {
     walk.fault(Reason::icmp_checksum, Icmp::kChecksum);

@@ -14,6 +14,24 @@ bool is_unsegmented(const Parsed<Ipv4View>& parsed) noexcept {
          parsed.header().protocol() == ip_protocol::kTcp;
 }
 
+// A source route that is not used up ends at its last address (RFC 791 section 3.1).
+void follow_route(Walk& walk, const Ipv4View& packet) noexcept {
+  constexpr std::uint8_t kLoose = 131;
+  constexpr std::uint8_t kStrict = 137;
+  OptionWalker options(packet.options());
+  while (const auto option = options.next()) {
+    if (option->kind != kLoose && option->kind != kStrict) {
+      continue;
+    }
+    // | kind | length | pointer, from 1 at the kind | addresses … |
+    const ByteView route = option->data;
+    const bool ahead = !route.empty() && std::size_t{route[0]} <= route.size() + 2;
+    if (ahead && route.size() >= 5) {
+      walk.destined_for(sum(route.last(4)));
+    }
+  }
+}
+
 }  // namespace
 
 void dissect_ipv4(Walk& walk) noexcept {
@@ -43,7 +61,9 @@ void dissect_ipv4(Walk& walk) noexcept {
   if (options.malformed()) {
     walk.fault(Reason::ip_options, Ipv4::kHeaderBytes + options.offset());
   }
-  walk.enter_network(Key::Space::ipv4, pseudo_sum(packet.src(), packet.dst(), 0, 0));
+  const ByteView addresses = packet.header().subspan(Ipv4::kSrc, 8);
+  walk.enter_network(Key::Space::ipv4, sum(addresses.first(4)), sum(addresses.last(4)));
+  follow_route(walk, packet);
   if (packet.is_fragment()) {
     walk.leave_unjudged();
   }

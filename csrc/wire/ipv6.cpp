@@ -18,7 +18,7 @@ void dissect_ipv6(Walk& walk) noexcept {
   if (packet.src().is_multicast()) {
     walk.fault(Reason::ip_source_invalid, Ipv6::kSrc);
   }
-  walk.enter_network(Key::Space::ipv6, pseudo_sum(packet.src(), packet.dst(), 0, 0));
+  walk.enter_network(Key::Space::ipv6, sum(packet.src().bytes), sum(packet.dst().bytes));
   walk.next({Key::Space::ipv6, packet.next_header()}, Ipv6::kHeaderBytes, packet.payload_extent());
 }
 

@@ -54,6 +54,29 @@ std::size_t faulty_option(ByteView header) noexcept {
   return 0;
 }
 
+// Where a routing header that is not used up leads to.
+void follow_route(Walk& walk, ByteView header) noexcept {
+  constexpr std::size_t kAddress = 16;
+  constexpr std::uint8_t kSource = 0;       // RFC 2460 section 4.4, deprecated by RFC 5095
+  constexpr std::uint8_t kHomeAddress = 2;  // RFC 6275 section 6.4
+  constexpr std::uint8_t kSegments = 4;     // RFC 8754: in reverse order
+  const std::uint8_t type = header[2];
+  const std::uint8_t segments_left = header[3];
+  if (segments_left == 0) {
+    return;
+  }
+  const ByteView addresses = header.subspan(Ipv6Extension::kMinBytes);
+  if (addresses.size() < kAddress) {
+    walk.destination_unknown();
+  } else if (type == kSegments) {
+    walk.destined_for(sum(addresses.first(kAddress)));
+  } else if (type == kSource || type == kHomeAddress) {
+    walk.destined_for(sum(addresses.first(addresses.size() / kAddress * kAddress).last(kAddress)));
+  } else {
+    walk.destination_unknown();
+  }
+}
+
 void dissect_extension(Walk& walk, std::uint8_t protocol) noexcept {
   if (!walk.enter_extension(Ipv6Extension::kMaxChain)) {
     walk.refuse(Reason::ipv6_extension_limit);
@@ -72,6 +95,9 @@ void dissect_extension(Walk& walk, std::uint8_t protocol) noexcept {
     if (const std::size_t at = faulty_option(extension.header()); at != 0) {
       walk.fault(Reason::ipv6_extension, at);
     }
+  }
+  if (protocol == ip_protocol::kRouting) {
+    follow_route(walk, extension.header());
   }
   Key key{walk.network(), extension.next_header()};
   if (protocol == ip_protocol::kFragment && extension.is_fragment()) {

@@ -129,8 +129,9 @@ void dissect_tcp(Walk& walk) noexcept {
   }
   const TcpView& segment = *parsed;
   const Checksum checksum =
-      walk.unjudged() ? Checksum::unknown
-                      : segment.judge(walk.pseudo(ip_protocol::kTcp, segment.extent().on_wire));
+      walk.checksum_unjudged()
+          ? Checksum::unknown
+          : segment.judge(walk.pseudo(ip_protocol::kTcp, segment.extent().on_wire));
   walk.layer(segment.header_bytes(), checksum);
   if (checksum == Checksum::bad) {
     walk.fault(Reason::tcp_checksum, Tcp::kChecksum);

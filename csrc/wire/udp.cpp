@@ -13,7 +13,7 @@ void dissect_udp(Walk& walk) noexcept {
   }
   const UdpView& datagram = *parsed;
   Checksum checksum = datagram.judge(walk.pseudo(ip_protocol::kUdp, datagram.length()));
-  if (walk.unjudged() && checksum != Checksum::absent) {
+  if (walk.checksum_unjudged() && checksum != Checksum::absent) {
     checksum = Checksum::unknown;
   }
   walk.layer(Udp::kHeaderBytes, checksum);

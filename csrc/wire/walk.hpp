@@ -39,14 +39,19 @@ class Walk {
   void next(Key key, std::size_t header_bytes, Extent payload) noexcept;
 
   // What network layers tell transport layers.
-  void enter_network(Key::Space space, PartialSum addresses) noexcept;
+  void enter_network(Key::Space space, PartialSum source, PartialSum destination) noexcept;
+  // The packet is on its way by a route that it carries: it is for `destination`, whom the
+  // transport's pseudo-header names (RFC 8200 section 8.1), not for the one in its header.
+  void destined_for(PartialSum destination) noexcept { destination_ = destination; }
+  // ... for somebody whom the route does not tell: checksums are not judged, lengths are.
+  void destination_unknown() noexcept { destination_known_ = false; }
   [[nodiscard]] Key::Space network() const noexcept { return network_; }
   // The pseudo-header's sum for `length` bytes of transport header and data.
   [[nodiscard]] PartialSum pseudo(std::uint8_t protocol, std::size_t length) const noexcept;
   // From here on lengths and checksums of the transport are not judged (a fragment, segmentation
   // offload).
   void leave_unjudged() noexcept { unjudged_ = true; }
-  [[nodiscard]] bool unjudged() const noexcept { return unjudged_; }
+  [[nodiscard]] bool checksum_unjudged() const noexcept { return unjudged_ || !destination_known_; }
   // One more IPv6 extension header; false past the limit.
   [[nodiscard]] bool enter_extension(std::size_t limit) noexcept { return ++extensions_ <= limit; }
   [[nodiscard]] std::size_t extensions() const noexcept { return extensions_; }
@@ -67,7 +72,9 @@ class Walk {
   std::size_t protocol_ = 0;
   Key next_{};
   Key::Space network_ = Key::Space::none;
-  PartialSum addresses_;
+  PartialSum source_;
+  PartialSum destination_;
+  bool destination_known_ = true;
   std::size_t extensions_ = 0;
   bool unjudged_ = false;
 };
