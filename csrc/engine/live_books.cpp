@@ -58,15 +58,23 @@ void book_unserved(Ledger& books, const LiveSession& session) {
   books.drop(Stage::nic, Reason::queue_unserved, frames);
 }
 
-// Frames that left one end and were never seen at the other, nor counted by a kernel: on hardware
-// that is the wire's, a switch's or a NIC's doing.
-void book_lost_on_the_wire(Ledger& books) {
-  books.arrived = books.received + books.dropped(Stage::nic, Stage::classifier);
+bool link_was_down(const LiveSession& session) {
+  return session.generator_kernel().was_down() || session.device_kernel().was_down();
+}
+
+// Frames that left one end and were never seen at the other, nor counted by a kernel.
+void book_lost_between(Ledger& books, Reason reason) {
   books.drop(
-      Stage::link, Reason::link_loss,
+      Stage::link, reason,
       less(books.offered + books.duplicated_forward, books.dropped(Stage::link) + books.arrived));
-  books.drop(Stage::return_link, Reason::link_loss,
+  books.drop(Stage::return_link, reason,
              less(books.sent, books.dropped(Stage::return_link) + books.responses));
+}
+
+// On hardware they are the wire's, a switch's or a NIC's doing.
+void book_lost_on_the_wire(Ledger& books, const LiveSession& session) {
+  books.arrived = books.received + books.dropped(Stage::nic, Stage::classifier);
+  book_lost_between(books, link_was_down(session) ? Reason::link_down : Reason::link_loss);
 }
 
 // What the stack behind the sockets of an end dropped. A socket counts all that it refused; the
@@ -188,9 +196,14 @@ Ledger ledger(const LiveWorld& world, const LiveSession& session) {
     if (!session.setup().device_datagrams && session.classifier() == nullptr) {
       books.drop(Stage::rx_ring, Reason::rx_ring_full, dropped_before_the_port(session));
     }
+    // A veth that goes down throws away what waits in its ring, and what a redirection hands to it,
+    // and counts neither. While it stays up nothing is lost that nobody counts.
+    if (link_was_down(session)) {
+      book_lost_between(books, Reason::link_down);
+    }
   } else {
     book_unserved(books, session);
-    book_lost_on_the_wire(books);
+    book_lost_on_the_wire(books, session);
   }
   return books;
 }

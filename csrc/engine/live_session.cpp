@@ -252,6 +252,7 @@ base::Status LiveSession::count_kernel() {
     counts.dropped = now.rx_dropped - counts.dropped;
     counts.other_host = now.rx_otherhost - counts.other_host;
     counts.unsent = now.tx_dropped - counts.unsent;
+    counts.carrier_downs = now.carrier_downs - counts.carrier_downs;
     counts.down = (now.flags & IFF_UP) == 0 || (now.flags & IFF_RUNNING) == 0;
     for (std::size_t reason = 0; reason < counts.stack.size(); ++reason) {
       counts.stack[reason] = stack.value()[reason] - counts.stack[reason];

@@ -21,11 +21,15 @@ namespace ringbed::engine {
 
 // What the kernel counts at one end: the interface, and the stack behind it where sockets are.
 struct KernelCounts {
+  // At some moment of the run.
+  [[nodiscard]] bool was_down() const noexcept { return down || carrier_downs != 0; }
+
   std::uint64_t arrived = 0;
   std::uint64_t dropped = 0;     // arrived, and dropped before any socket saw them
   std::uint64_t other_host = 0;  // of the arrived: for another MAC
   std::uint64_t unsent = 0;      // dropped on the way out
-  bool down = false;             // at the end: taken down, or without a carrier
+  std::uint32_t carrier_downs = 0;
+  bool down = false;  // at the end: taken down, or without a carrier
   port::StackCounters::Drops stack{};
 };
 

@@ -52,6 +52,7 @@ LinkInfo parse_link(base::ByteView body) {
       case IFLA_MTU: info.mtu = load<std::uint32_t>(payload); break;
       case IFLA_NUM_TX_QUEUES: info.tx_queues = load<std::uint32_t>(payload); break;
       case IFLA_NUM_RX_QUEUES: info.rx_queues = load<std::uint32_t>(payload); break;
+      case IFLA_CARRIER_DOWN_COUNT: info.carrier_downs = load<std::uint32_t>(payload); break;
       case IFLA_ADDRESS: info.mac = load<std::array<std::uint8_t, 6>>(payload); break;
       case IFLA_XDP:
         attributes(payload, [&](std::uint16_t inner, base::ByteView value) {

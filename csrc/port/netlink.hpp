@@ -36,6 +36,7 @@ struct LinkInfo {
   std::uint64_t rx_nohandler = 0;  // nobody wanted them
   std::uint64_t tx_carrier = 0;    // the link was down
   std::uint64_t tx_errors = 0;
+  std::uint32_t carrier_downs = 0;  // how often it lost its carrier, ever
 
   [[nodiscard]] bool up() const noexcept { return (flags & 1U) != 0; }
   [[nodiscard]] bool running() const noexcept { return (flags & 0x40U) != 0; }  // has a carrier

@@ -37,6 +37,7 @@ export function shell(line: string, cwd = root): Finished {
 
 export interface Started {
   /** Standard error so far. */
+  pid: number;
   stderr(): string;
   interrupt(): void;
   kill(): void;
@@ -59,6 +60,7 @@ export function start(args: readonly string[], cwd = root): Started {
     stderr += data;
   });
   return {
+    pid: child.pid as number,
     stderr: () => stderr,
     interrupt: () => child.kill('SIGINT'),
     kill: () => child.kill('SIGKILL'),
