@@ -22,6 +22,7 @@ class BpfObjectHandle : public Napi::ObjectWrap<BpfObjectHandle> {
                        {InstanceMethod<&BpfObjectHandle::describe>("describe"),
                         InstanceMethod<&BpfObjectHandle::run>("run"),
                         InstanceMethod<&BpfObjectHandle::read>("read"),
+                        InstanceMethod<&BpfObjectHandle::value_bytes>("valueBytes"),
                         InstanceMethod<&BpfObjectHandle::write>("write"),
                         InstanceMethod<&BpfObjectHandle::remove>("remove"),
                         InstanceMethod<&BpfObjectHandle::next_key>("nextKey"),
@@ -76,7 +77,11 @@ class BpfObjectHandle : public Napi::ObjectWrap<BpfObjectHandle> {
     const base::ByteView key = key_of(info, map, 1);
     std::vector<std::uint8_t> value(executor_->value_bytes(map));
     const int fault = executor_->read(map, key.data(), value.data());
-    return fault == 0 ? to_js(info.Env(), value) : info.Env().Null();
+    return fault == 0 ? to_js(info.Env(), value) : Napi::Number::New(info.Env(), fault);
+  }
+
+  Napi::Value value_bytes(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), executor_->value_bytes(map_of(info)));
   }
 
   Napi::Value write(const Napi::CallbackInfo& info) {
@@ -99,8 +104,8 @@ class BpfObjectHandle : public Napi::ObjectWrap<BpfObjectHandle> {
     const std::size_t map = map_of(info);
     std::vector<std::uint8_t> next(object_->spec.maps[map].key_size);
     const std::uint8_t* key = info[1].IsNull() ? nullptr : key_of(info, map, 1).data();
-    if (next.empty() || executor_->next_key(map, key, next.data()) != 0) return info.Env().Null();
-    return to_js(info.Env(), next);
+    const int fault = next.empty() ? -ENOENT : executor_->next_key(map, key, next.data());
+    return fault == 0 ? to_js(info.Env(), next) : Napi::Number::New(info.Env(), fault);
   }
 
   // (map, count, cursor | null, and delete)

@@ -165,7 +165,11 @@ std::unique_ptr<Map> make_xskmap(MapSpec spec, const MapContext& context) {
 }
 
 int check_devmap(const MapSpec& spec) { return check_sizes(spec, kFlags | map_flag::rdonly_prog); }
-int check_cpumap(const MapSpec& spec) { return check_sizes(spec, map_flag::numa); }
+int check_cpumap(const MapSpec& spec) {
+  constexpr std::uint32_t kMostCpus = 8192;  // NR_CPUS of the usual x86-64 kernels
+  const int result = check_sizes(spec, map_flag::numa);
+  return result == 0 && spec.max_entries > kMostCpus ? -E2BIG : result;
+}
 int check_xskmap(const MapSpec& spec) {
   return spec.value_size == 4
              ? check_sizes(spec, map_flag::numa | map_flag::rdonly | map_flag::wronly)

@@ -87,20 +87,28 @@ class VmExecutor final : public BpfExecutor {
   }
 
   int read(std::size_t map, const std::uint8_t* key, std::uint8_t* value) override {
-    return maps_[map] == nullptr ? -ENOENT : maps_[map]->read(key, value, 0);
+    const int refused = refuse(map, kReads);
+    return refused != 0 ? refused : maps_[map]->read(key, value, 0);
   }
   int write(std::size_t map, const std::uint8_t* key, const std::uint8_t* value,
             std::uint64_t flags) override {
-    return maps_[map] == nullptr ? -ENOENT : maps_[map]->write(key, value, flags);
+    const int refused = refuse(map, kWrites);
+    return refused != 0 ? refused : maps_[map]->write(key, value, flags);
   }
   int remove(std::size_t map, const std::uint8_t* key) override {
-    return maps_[map] == nullptr ? -ENOENT : maps_[map]->remove(key);
+    const int refused = refuse(map, kWrites);
+    return refused != 0 ? refused : maps_[map]->remove(key);
   }
   int next_key(std::size_t map, const std::uint8_t* key, std::uint8_t* next) override {
-    return maps_[map] == nullptr ? -ENOENT : maps_[map]->next_key(key, next);
+    const int refused = refuse(map, kReads);
+    return refused != 0 ? refused : maps_[map]->next_key(key, next);
   }
   int batch(std::size_t map, ebpf::BatchOperation operation, ebpf::Batch& batch) override {
-    return maps_[map] == nullptr ? -ENOENT : maps_[map]->batch(operation, batch);
+    const bool reads = operation == ebpf::BatchOperation::lookup;
+    const int refused = refuse(map, reads                                     ? kReads
+                                    : operation == ebpf::BatchOperation::take ? kReads | kWrites
+                                                                              : kWrites);
+    return refused != 0 ? refused : maps_[map]->batch(operation, batch);
   }
   [[nodiscard]] std::uint32_t value_bytes(std::size_t map) const override {
     return maps_[map] == nullptr ? 0 : maps_[map]->user_value_bytes();
@@ -115,6 +123,18 @@ class VmExecutor final : public BpfExecutor {
   [[nodiscard]] std::uint64_t verified_instructions(std::string_view) const override { return 0; }
 
  private:
+  static constexpr unsigned kReads = 1;
+  static constexpr unsigned kWrites = 2;
+
+  // What system calls may not do with a map: 0, or a negative errno. Programs are not asked.
+  [[nodiscard]] int refuse(std::size_t map, unsigned does) const {
+    if (maps_[map] == nullptr) return -ENOENT;
+    const std::uint32_t flags = maps_[map]->spec().flags;
+    const bool allowed = !((does & kWrites) != 0 && (flags & ebpf::map_flag::rdonly) != 0) &&
+                         !((does & kReads) != 0 && (flags & ebpf::map_flag::wronly) != 0);
+    return allowed ? 0 : -EPERM;
+  }
+
   ExecutorKind kind_;
   ExecutorClock clock_;
   ebpf::Machine machine_;

@@ -121,7 +121,7 @@ function encodeStruct(
   at: string,
 ): void {
   const known = type.members.map((member, index) => member.name || `_${index}`);
-  if (typeof input !== 'object' || Array.isArray(input))
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
     throw misfit(at, show(input), `an object with ${known.join(', ')}`);
   for (const [name, value] of Object.entries(input as Record<string, BtfInput>)) {
     const member = type.members[known.indexOf(name)];

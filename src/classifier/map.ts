@@ -2,6 +2,7 @@
 import { RingbedError } from '../errors/index.js';
 import type { BpfObject } from '../native/index.js';
 import { type BtfInput, type BtfType, type BtfValue, decodeBtf, encodeBtf } from './btf.js';
+import { native } from './native-call.js';
 
 export interface MapFacts {
   name: string;
@@ -38,6 +39,7 @@ const errors: Readonly<Record<number, string>> = {
   9: 'no such map or program',
   17: 'the entry is there already',
   22: 'the map does not take this',
+  95: 'this kind of map does not do that',
   28: 'the map is full',
   524: 'this kind of map does not do that',
 };
@@ -60,13 +62,20 @@ export class BpfMap {
 
   /** The value, or undefined. A key is what BTF says, such as { saddr: '10.0.0.1' }, or bytes. */
   get(key: BtfInput): BtfValue | undefined {
-    const bytes = this.#object.read(this.#index, this.#key(key));
-    return bytes === null ? undefined : this.#decode(bytes);
+    const bytes = this.getBytes(key);
+    return bytes === undefined ? undefined : this.#decode(bytes);
   }
 
-  /** The bytes of a value, every CPU's one behind the other; undefined: no entry. */
+  /**
+   * The bytes of a value, every CPU's one behind the other; undefined: no entry.
+   * @throws RingbedError `invalid`, if the map cannot be read
+   */
   getBytes(key: BtfInput): Uint8Array | undefined {
-    return this.#object.read(this.#index, this.#key(key)) ?? undefined;
+    const bytes = this.#key(key);
+    return this.#found(
+      'get',
+      this.#call((object, index) => object.read(index, bytes)),
+    );
   }
 
   /**
@@ -75,13 +84,18 @@ export class BpfMap {
    */
   set(key: BtfInput, value: BtfInput, how: 'any' | 'new' | 'old' = 'any'): void {
     const flags = how === 'any' ? 0 : how === 'new' ? noExist : 2;
-    this.#check('set', this.#object.write(this.#index, this.#key(key), this.#encode(key, value), flags));
+    const [keyBytes, valueBytes] = [this.#key(key), this.#encode(value)];
+    this.#check(
+      'set',
+      this.#call((object, index) => object.write(index, keyBytes, valueBytes, flags)),
+    );
   }
 
   /** Removes an entry; false: there was none. */
   delete(key: BtfInput): boolean {
-    const result = this.#object.remove(this.#index, this.#key(key));
-    if (result === -2) return false;
+    const bytes = this.#key(key);
+    const result = this.#call((object, index) => object.remove(index, bytes));
+    if (result === -noEntry) return false;
     this.#check('delete', result);
     return true;
   }
@@ -89,11 +103,16 @@ export class BpfMap {
   /** All entries, in the map's own order; what changes meanwhile may be seen or not. */
   *entries(): IterableIterator<[BtfValue, BtfValue]> {
     const most = this.facts.maxEntries;
-    let key = this.#object.nextKey(this.#index, null);
-    for (let seen = 0; key !== null && seen < most; seen++) {
-      const bytes = this.#object.read(this.#index, key);
-      if (bytes !== null) yield [decodeBtf(this.facts.key, key), this.#decode(bytes)];
-      key = this.#object.nextKey(this.#index, key);
+    const behind = (key: Uint8Array | null) =>
+      this.#found(
+        'entries',
+        this.#call((object, index) => object.nextKey(index, key)),
+      );
+    let key = behind(null);
+    for (let seen = 0; key !== undefined && seen < most; seen++) {
+      const bytes = this.getBytes(key);
+      if (bytes !== undefined) yield [decodeBtf(this.facts.key, key), this.#decode(bytes)];
+      key = behind(key);
     }
   }
 
@@ -119,8 +138,9 @@ export class BpfMap {
   updateBatch(entries: Iterable<readonly [BtfInput, BtfInput]>): void {
     const pairs = [...entries];
     const keys = joined(pairs.map(([key]) => this.#key(key)));
-    const values = joined(pairs.map(([key, value]) => this.#encode(key, value)));
-    this.#checkBatch('updateBatch', this.#object.writeBatch(this.#index, keys, values), pairs.length);
+    const values = joined(pairs.map(([, value]) => this.#encode(value)));
+    const result = this.#call((object, index) => object.writeBatch(index, keys, values));
+    this.#checkBatch('updateBatch', result, pairs.length);
   }
 
   /**
@@ -129,7 +149,8 @@ export class BpfMap {
    */
   deleteBatch(keys: Iterable<BtfInput>): void {
     const list = [...keys].map((key) => this.#key(key));
-    this.#checkBatch('deleteBatch', this.#object.removeBatch(this.#index, joined(list)), list.length);
+    const result = this.#call((object, index) => object.removeBatch(index, joined(list)));
+    this.#checkBatch('deleteBatch', result, list.length);
   }
 
   /**
@@ -141,7 +162,7 @@ export class BpfMap {
   ): AsyncIterableIterator<Uint8Array> {
     const { signal, intervalMs = 10 } = options;
     while (!signal?.aborted) {
-      const events = this.#object.drain(this.#index);
+      const events = this.drain();
       yield* events;
       if (events.length === 0) await pause(intervalMs, signal);
     }
@@ -149,7 +170,7 @@ export class BpfMap {
 
   /** Events since the last look. */
   drain(): Uint8Array[] {
-    return this.#object.drain(this.#index);
+    return this.#call((object, index) => object.drain(index));
   }
 
   #readBatch(what: string, count: number, cursor: Uint8Array | undefined, take: boolean): MapBatch {
@@ -157,7 +178,7 @@ export class BpfMap {
       throw new RingbedError('invalid', `${what}: count is ${count}`, 'how many entries at most: 1, 2, …');
     // Room for one more than there can be, so that the end is seen.
     const room = Math.min(count, this.facts.maxEntries + 1);
-    const read = this.#object.readBatch(this.#index, room, cursor ?? null, take);
+    const read = this.#call((object, index) => object.readBatch(index, room, cursor ?? null, take));
     if (read.error === -enoSpace)
       throw new RingbedError(
         'invalid',
@@ -192,29 +213,30 @@ export class BpfMap {
     );
   }
 
-  #encode(key: BtfInput, input: BtfInput): Uint8Array {
+  #encode(input: BtfInput): Uint8Array {
     const { value, perCpu } = this.facts;
     const at = `${this.name} value`;
     if (!perCpu) return encodeBtf(value, input, at);
     const stride = Math.ceil(value.bytes / 8) * 8;
-    const cpus = (this.getBytes(key)?.length ?? this.#cpuBytes(stride)) / stride;
-    const whole = new Uint8Array(cpus * stride);
-    for (let cpu = 0; cpu < cpus; cpu++) {
-      const own = Array.isArray(input) && value.kind !== 'array' ? ((input[cpu] ?? 0) as BtfInput) : input;
-      whole.set(encodeBtf(value, own, at), cpu * stride);
-    }
+    const whole = new Uint8Array(this.#call((object, index) => object.valueBytes(index)));
+    const cpus = whole.length / stride;
+    const list = Array.isArray(input) && value.kind !== 'array' ? input : undefined;
+    if (list !== undefined && list.length !== cpus)
+      throw new RingbedError('invalid', `${at} is a list of ${list.length}; expected ${cpus}, one a CPU`);
+    for (let cpu = 0; cpu < cpus; cpu++)
+      whole.set(encodeBtf(value, list === undefined ? input : (list[cpu] as BtfInput), at), cpu * stride);
     return whole;
   }
 
-  // How long a per-CPU value is, told by the complaint about one that is too short.
-  #cpuBytes(stride: number): number {
-    try {
-      this.#object.write(this.#index, new Uint8Array(this.facts.keyBytes), new Uint8Array(0), 0);
-    } catch (error) {
-      const wanted = /not (\d+)/.exec((error as Error).message)?.[1];
-      if (wanted !== undefined) return Number(wanted);
-    }
-    return stride;
+  #call<T>(call: (object: BpfObject, index: number) => T): T {
+    return native(() => call(this.#object, this.#index));
+  }
+
+  /** What a lookup gave; undefined: there is none. */
+  #found(what: string, result: Uint8Array | number): Uint8Array | undefined {
+    if (typeof result !== 'number') return result;
+    if (result !== -noEntry) this.#check(what, result);
+    return undefined;
   }
 
   #check(what: string, result: number): void {

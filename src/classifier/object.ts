@@ -1,10 +1,11 @@
 // An eBPF object made real in the VM, as native code, or in the kernel (loaded, attached to nothing, gone
 // with close()): programs to try on frames, maps to read and write.
 import { existsSync } from 'node:fs';
-import { fromNative, RingbedError } from '../errors/index.js';
+import { RingbedError } from '../errors/index.js';
 import { type ExecutorName, type BpfObject as Handle, loadNative } from '../native/index.js';
 import { bundledObject } from '../scenario/index.js';
 import { BpfMap, type MapFacts } from './map.js';
+import { native } from './native-call.js';
 
 export interface ObjectOptions {
   /** Default: vm. */
@@ -154,12 +155,4 @@ export function whole(name: string, value: number, least: number, most: number):
 
 function openHandle(path: string, executor: ExecutorName | null, options: ObjectOptions): Handle {
   return native(() => loadNative().openBpfObject(objectPath(path), executor, nativeOptions(options)));
-}
-
-function native<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw fromNative(error);
-  }
 }

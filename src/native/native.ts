@@ -202,13 +202,15 @@ export interface BpfObject {
     ns: number;
     fault: string;
   } | null;
-  /** null: no such entry. */
-  read(map: number, key: Uint8Array): Uint8Array | null;
+  /** A negative errno: there is no such entry, or it cannot be read. */
+  read(map: number, key: Uint8Array): Uint8Array | number;
+  /** Bytes of a value as read() gives it and write() takes it, every CPU's one behind the other. */
+  valueBytes(map: number): number;
   /** 0 or a negative errno; flags: 0 any, 1 no entry yet, 2 an entry. */
   write(map: number, key: Uint8Array, value: Uint8Array, flags: number): number;
   remove(map: number, key: Uint8Array): number;
-  /** The key behind `key` (null: the first); null at the end. */
-  nextKey(map: number, key: Uint8Array | null): Uint8Array | null;
+  /** The key behind `key` (null: the first), or a negative errno; -2 at the end. */
+  nextKey(map: number, key: Uint8Array | null): Uint8Array | number;
   /**
    * Up to `count` entries behind `cursor` (null: from the start), one behind the other; `take` deletes them, too.
    * `error`: 0, or a negative errno; -2 says that the end was reached, with `count` entries before it.

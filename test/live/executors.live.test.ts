@@ -1,15 +1,23 @@
 // The bundled classifier in the kernel: the same test files as in the VM, and VM, JIT and kernel on the same
 // random frames.
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { BpfObject, readTestFile, runClassifier, runTestFile } from '../../src/index.js';
+import { compileBpf } from '../support/bpf.js';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, 'test/conformance/classifier');
 const reason = whyNot();
 if (reason !== undefined && process.env.REQUIRE_LIVE === '1')
   throw new Error(`REQUIRE_LIVE=1, but ${reason}`);
+
+function temporary(): string {
+  const path = mkdtempSync(join(tmpdir(), 'ringbed-bpf-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
 
 function whyNot(): string | undefined {
   try {
@@ -47,6 +55,24 @@ describe.skipIf(reason !== undefined)(
       expect([...groups.entries()]).toHaveLength(1);
       expect(() => groups.set({ address: '239.1.1.1' }, 1, 'new')).toThrow(/there already/);
       expect(object.program('parse').facts.verified).toBeGreaterThan(100);
+    });
+
+    it.each(['vm', 'kernel'] as const)('in %s nobody does with a map what its flags forbid', (where) => {
+      const path = join(temporary(), 'permissions.bpf.o');
+      compileBpf(join(root, 'test/data/bpf/permissions.bpf.c'), path);
+      using object = BpfObject.open(path, { in: where });
+      const [counted, steps] = [object.map('counted'), object.map('steps')];
+      steps.set(0, 5n);
+      object.program('permissions').testRun(Buffer.alloc(60));
+      expect(counted.get(0)).toBe(5n);
+      expect([...counted.entries()]).toEqual([[0, 5n]]);
+      for (const forbidden of [
+        () => counted.set(0, 1n),
+        () => counted.delete(0),
+        () => steps.get(0),
+        () => [...steps.entries()],
+      ])
+        expect(forbidden).toThrow(/not permitted|EPERM/);
     });
   },
 );
