@@ -20,8 +20,7 @@ class FlowTuples {
       : first_port_(from.port == 0 ? 1024 : from.port),
         first_address_(from.ip.size() == 4 ? base::load_be<std::uint32_t>(from.ip.data())
                                            : base::load_be<std::uint64_t>(from.ip.data() + 8)),
-        addresses_left_(from.ip.size() == 4 ? UINT32_MAX - first_address_
-                                            : UINT64_MAX - first_address_),
+        addresses_left_(last_address(from) - first_address_),
         port_(first_port_),
         address_(first_address_) {}
 
@@ -65,6 +64,15 @@ class FlowTuples {
   }
 
  private:
+  // Sources that count up end before the groups (RFC 5771), where they began before them.
+  [[nodiscard]] std::uint64_t last_address(const EndpointSpec& from) const noexcept {
+    constexpr std::uint32_t kLastUnicast = 0xdfff'ffff;
+    if (from.ip.size() != 4) {
+      return UINT64_MAX;
+    }
+    return first_address_ <= kLastUnicast ? kLastUnicast : UINT32_MAX;
+  }
+
   std::uint32_t first_port_;
   std::uint64_t first_address_;
   std::uint64_t addresses_left_;

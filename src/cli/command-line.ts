@@ -117,6 +117,7 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
 
   scenarioFlags(root.command('validate').description('check a scenario').argument('<scenario>', 'YAML file'))
     .option('--explain', 'show every effective value and where it came from')
+    .option('--json [file]', 'as JSON, to standard output or a file')
     .action(perform(async () => (await import('./commands/validate.js')).validate));
 
   root

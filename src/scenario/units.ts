@@ -101,6 +101,12 @@ const aliases = new Map([
   ['KHz', 'kHz'],
 ]);
 
+/** Every way to write a unit of the dimension. */
+export function spellings({ units }: Dimension): string[] {
+  const names = units.map(({ name }) => name);
+  return [...names, ...[...aliases].filter(([, name]) => names.includes(name)).map(([written]) => written)];
+}
+
 const decimalPattern = /^([+-]?)(\d+(?:_\d+)*)?(?:\.(\d+(?:_\d+)*))?(?:[eE]([+-]?\d{1,3}))?$/;
 const quantityPattern = /^([+-]?[\d._]+(?:[eE][+-]?\d+)?)\s*([^\d\s._+-][^\d\s]*)?$/;
 

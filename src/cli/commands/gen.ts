@@ -1,10 +1,11 @@
 // `ringbed gen`: a scenario's traffic as a capture file.
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { exitCodes } from '../../errors/index.js';
 import { bytes, count } from '../../report/format.js';
 import { generateCapture } from '../../run/index.js';
 import { withInterrupt } from '../interrupt.js';
-import { print } from '../output.js';
+import { note, print } from '../output.js';
 import { ProgressDisplay } from '../progress-display.js';
 import { loadScenario, type ScenarioFlags } from '../scenario-input.js';
 
@@ -25,6 +26,8 @@ export async function gen(
     }).finally(() => progress.clear());
   });
   const cut = interrupted ? ' (interrupted: the part up to there)' : '';
-  print(`${flags.out}: ${count(written.frames)} frames, ${bytes(written.bytes)}${cut}\n`);
+  // Where the capture itself goes to a terminal or through a pipe, nothing may follow it.
+  const tell = statSync(flags.out).isFile() ? print : note;
+  tell(`${flags.out}: ${count(written.frames)} frames, ${bytes(written.bytes)}${cut}\n`);
   return interrupted ? exitCodes.interrupted : 0;
 }

@@ -8,7 +8,7 @@ import { lookOf, print } from '../output.js';
 import { ProgressDisplay } from '../progress-display.js';
 import { commandOf, loadScenario, runInput, type ScenarioFlags } from '../scenario-input.js';
 import { openServing } from '../serving.js';
-import { describeScenario, explainScenario } from './validate.js';
+import { showScenario } from './validate.js';
 
 interface RunFlags extends ScenarioFlags {
   json?: JsonFlag;
@@ -22,7 +22,7 @@ interface RunFlags extends ScenarioFlags {
 export async function run(path: string, flags: RunFlags): Promise<number> {
   const scenario = loadScenario(path, flags);
   if (flags.explain || flags.dryRun) {
-    print(flags.explain ? explainScenario(scenario) : describeScenario(scenario));
+    showScenario(scenario, flags);
     return 0;
   }
   if (flags.out !== undefined) prepareStore(flags.out);

@@ -145,7 +145,10 @@ export function nic() {
     coalesce: key(
       typed(
         object({
-          usecs: key(microseconds(), 'an interrupt waits at most so many microseconds'),
+          usecs: key(
+            microseconds(),
+            'an interrupt waits at most so many microseconds; 0: for nothing, not for frames either',
+          ),
           frames: key(count({ max: 65_535 }, 'frames'), 'or until so many frames came; 0: by time alone'),
         }),
       ),

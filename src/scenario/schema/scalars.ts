@@ -11,6 +11,7 @@ import {
   parseQuantity,
   share,
   size,
+  spellings,
   time,
   toInteger,
   toNumber,
@@ -29,8 +30,8 @@ export function textOf(value: unknown): string | undefined {
 }
 
 function pattern(wanted: readonly Dimension[]): string {
-  const units = wanted.flatMap((dimension) => dimension.units.map((unit) => unit.name)).join('|');
-  return `^[0-9][0-9_]*(\\.[0-9_]+)?([eE][+-]?[0-9]+)?\\s*(${units}|µs|μs|KB|Kbps|Kpps|KHz)$`;
+  const units = wanted.flatMap(spellings).join('|');
+  return `^[0-9][0-9_]*(\\.[0-9_]+)?([eE][+-]?[0-9]+)?\\s*(${units})$`;
 }
 
 function expectedQuantity(wanted: readonly Dimension[]): string {
