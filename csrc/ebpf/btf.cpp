@@ -10,6 +10,7 @@ namespace ringbed::ebpf {
 namespace {
 
 constexpr std::uint16_t kMagic = 0xeb9f;
+constexpr std::size_t kTypeHeader = 12;
 constexpr unsigned kDeepest = 32;  // typedefs of typedefs: a cycle ends there
 
 // Source lines are shown in messages, and the object may be anybody's: no control character of
@@ -39,6 +40,73 @@ std::uint64_t tail_bytes(BtfKind kind, std::uint32_t members) {
   }
 }
 
+namespace {
+
+// What the tail of a type lists, a row of as many bytes as its kind has.
+bool parse_members(base::ByteView tail, base::ByteView strings, bool flag, BtfType& type) {
+  const std::size_t row = static_cast<std::size_t>(tail_bytes(type.kind, 1));
+  for (std::size_t at = 0; at < tail.size(); at += row) {
+    const auto first = field<std::uint32_t>(tail, at);
+    const auto second = field<std::uint32_t>(tail, at + 4);
+    BtfMember member;
+    if (type.kind == BtfKind::section) {
+      type.members.push_back(
+          {.type = first, .offset = second, .size = field<std::uint32_t>(tail, at + 8)});
+      continue;
+    }
+    auto name = read_string(strings, first);
+    if (!name) return false;
+    member.name = *std::move(name);
+    if (type.kind == BtfKind::enumeration) {
+      member.value =
+          flag ? static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(second)})
+               : second;
+    } else if (type.kind == BtfKind::enum64) {
+      member.value = second | std::uint64_t{field<std::uint32_t>(tail, at + 8)} << 32;
+    } else {
+      member.type = second;
+      member.offset = field<std::uint32_t>(tail, at + 8);
+      if (flag) {  // with bit fields, whose widths stand in the offsets' upper bytes
+        member.bits = member.offset >> 24;
+        member.offset &= 0xff'ffff;
+      }
+    }
+    type.members.push_back(std::move(member));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<BtfType> parse_type(base::ByteView record, base::ByteView strings) {
+  const auto info = read_le<std::uint32_t>(record, 4);
+  const auto last = read_le<std::uint32_t>(record, 8);
+  if (!info || !last) return std::nullopt;
+  const auto kind = static_cast<BtfKind>(*info >> 24 & 0x1f);
+  if (kind == BtfKind::none || kind > BtfKind::enum64) return std::nullopt;
+  const auto tail = range(record, kTypeHeader, tail_bytes(kind, *info & 0xffff));
+  const auto name = read_string(strings, field<std::uint32_t>(record, 0));
+  if (!tail || !name) return std::nullopt;
+  const bool flag = (*info >> 31) != 0;
+  BtfType type{.kind = kind, .name = *name, .size = *last, .type = *last};
+  switch (kind) {
+    case BtfKind::integer: type.is_signed = (field<std::uint32_t>(*tail, 0) >> 24 & 1) != 0; break;
+    case BtfKind::array:
+      type.type = field<std::uint32_t>(*tail, 0);
+      type.count = field<std::uint32_t>(*tail, 8);
+      break;
+    case BtfKind::enumeration:
+    case BtfKind::enum64: type.is_signed = flag; [[fallthrough]];
+    case BtfKind::section:
+    case BtfKind::structure:
+    case BtfKind::union_:
+      if (!parse_members(*tail, strings, flag, type)) return std::nullopt;
+      break;
+    default: break;
+  }
+  return type;
+}
+
 base::Result<Btf> Btf::parse(base::ByteView bytes, const std::string& section) {
   const auto header = field<std::uint32_t>(bytes, 4);
   const auto types = range(bytes, std::uint64_t{header} + field<std::uint32_t>(bytes, 8),
@@ -56,46 +124,13 @@ base::Result<Btf> Btf::parse(base::ByteView bytes, const std::string& section) {
       return section_error(section, "type " + std::to_string(btf.types_.size()) + ": " + what);
     };
     const auto info = read_le<std::uint32_t>(*types, at + 4);
-    const auto last = read_le<std::uint32_t>(*types, at + 8);
-    if (!info || !last) return fault("is cut off");
-    const auto kind = static_cast<BtfKind>(*info >> 24 & 0x1f);
-    const std::uint32_t members = *info & 0xffff;
-    if (kind == BtfKind::none || kind > BtfKind::enum64) return fault("has an unknown kind");
-    const auto tail = range(*types, at + 12, tail_bytes(kind, members));
-    const auto name = read_string(*strings, field<std::uint32_t>(*types, at));
-    if (!tail) return fault("is cut off");
-    if (!name) return fault("has a name outside the strings");
-    BtfType type{.kind = kind, .name = *name, .size = *last, .type = *last};
-    // A structure with bit fields keeps their widths in the offsets' upper bytes.
-    const bool has_bit_fields = (*info >> 31) != 0;
-    if (kind == BtfKind::integer) {
-      type.is_signed = (field<std::uint32_t>(*tail, 0) >> 24 & 1) != 0;
-    } else if (kind == BtfKind::array) {
-      type.type = field<std::uint32_t>(*tail, 0);
-      type.count = field<std::uint32_t>(*tail, 8);
-    } else if (kind == BtfKind::section || kind == BtfKind::structure || kind == BtfKind::union_) {
-      for (std::uint64_t member = 0; member < tail->size(); member += 12) {
-        BtfMember each;
-        if (kind == BtfKind::section) {
-          each = {.type = field<std::uint32_t>(*tail, member),
-                  .offset = field<std::uint32_t>(*tail, member + 4),
-                  .size = field<std::uint32_t>(*tail, member + 8)};
-        } else {
-          const auto label = read_string(*strings, field<std::uint32_t>(*tail, member));
-          if (!label) return fault("has a member's name outside the strings");
-          each = {.name = *label,
-                  .type = field<std::uint32_t>(*tail, member + 4),
-                  .offset = field<std::uint32_t>(*tail, member + 8)};
-          if (has_bit_fields && kind != BtfKind::section) {
-            each.bits = each.offset >> 24;
-            each.offset &= 0xff'ffff;
-          }
-        }
-        type.members.push_back(std::move(each));
-      }
-    }
-    btf.types_.push_back(std::move(type));
-    at += 12 + tail->size();
+    if (!info) return fault("is cut off");
+    const std::uint64_t bytes_of_type =
+        kTypeHeader + tail_bytes(static_cast<BtfKind>(*info >> 24 & 0x1f), *info & 0xffff);
+    auto type = parse_type(types->subspan(at), *strings);
+    if (!type) return fault("is cut off, of an unknown kind, or has a name outside the strings");
+    btf.types_.push_back(*std::move(type));
+    at += bytes_of_type;
   }
   return btf;
 }
@@ -190,6 +225,43 @@ base::Result<std::vector<SectionLines>> parse_lines(base::ByteView extension, co
     std::stable_sort(
         section.lines.begin(), section.lines.end(),
         [](const SourceLine& a, const SourceLine& b) { return a.instruction < b.instruction; });
+    all.push_back(std::move(section));
+    at += 8 + records->size();
+  }
+  return all;
+}
+
+base::Result<std::vector<SectionRelocations>> parse_relocations(base::ByteView extension,
+                                                                const Btf& btf) {
+  constexpr std::uint32_t kRecord = 16;
+  const auto header = field<std::uint32_t>(extension, 4);
+  // Objects of older compilers have a shorter header.
+  const bool has = header >= 32;
+  const auto rows =
+      range(extension, has ? std::uint64_t{header} + field<std::uint32_t>(extension, 24) : 0,
+            has ? field<std::uint32_t>(extension, 28) : 0);
+  if (!rows) return section_error(".BTF.ext", "has CO-RE relocations outside it");
+  std::vector<SectionRelocations> all;
+  const auto record = field<std::uint32_t>(*rows, 0);
+  if (!rows->empty() && record < kRecord) {
+    return section_error(".BTF.ext",
+                         "has CO-RE relocations of " + std::to_string(record) + " bytes");
+  }
+  for (std::uint64_t at = 4; at + 8 <= rows->size();) {
+    const auto name = btf.string(field<std::uint32_t>(*rows, at));
+    const auto count = field<std::uint32_t>(*rows, at + 4);
+    const auto records = range(*rows, at + 8, std::uint64_t{count} * record);
+    if (!name || !records) {
+      return section_error(".BTF.ext", "has CO-RE relocations that are cut off");
+    }
+    SectionRelocations section{*name, {}};
+    for (std::uint64_t each = 0; each < records->size(); each += record) {
+      section.relocations.push_back(
+          {.instruction = field<std::uint32_t>(*records, each) / 8,
+           .type = field<std::uint32_t>(*records, each + 4),
+           .access = btf.string(field<std::uint32_t>(*records, each + 8)).value_or(""),
+           .kind = static_cast<CoreKind>(field<std::uint32_t>(*records, each + 12))});
+    }
     all.push_back(std::move(section));
     at += 8 + records->size();
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -36,6 +37,12 @@ enum class BtfKind : std::uint8_t {
   enum64
 };
 
+// A name without its flavour: "task_struct___old" is a task_struct.
+[[nodiscard]] constexpr std::string_view essential_name(std::string_view name) noexcept {
+  const auto flavour = name.rfind("___");
+  return flavour == 0 || flavour == std::string_view::npos ? name : name.substr(0, flavour);
+}
+
 // Bytes behind the 12-byte header of a type.
 [[nodiscard]] std::uint64_t tail_bytes(BtfKind kind, std::uint32_t members);
 
@@ -45,6 +52,7 @@ struct BtfMember {
   std::uint32_t offset = 0;  // structure: bits; section: bytes
   std::uint32_t size = 0;    // section only
   std::uint32_t bits = 0;    // of a bit field; 0: none
+  std::uint64_t value = 0;   // of an enumerator, sign-extended
 };
 
 struct BtfType {
@@ -53,9 +61,13 @@ struct BtfType {
   std::uint32_t size = 0;            // of an integer, structure, enumeration, section
   std::uint32_t type = 0;            // that it points to or modifies; of an array: the element's
   std::uint32_t count = 0;           // elements of an array
-  bool is_signed = false;            // integer
-  std::vector<BtfMember> members{};  // of a structure; variables of a section
+  bool is_signed = false;            // integer, enumeration
+  std::vector<BtfMember> members{};  // of a structure, enumeration; variables of a section
 };
+
+// One type, from its header of 12 bytes on. Nothing when it is cut off, of an unknown kind, or has
+// a name outside the strings. O(members).
+[[nodiscard]] std::optional<BtfType> parse_type(base::ByteView record, base::ByteView strings);
 
 class Btf {
  public:
@@ -84,5 +96,37 @@ struct SectionLines {
 };
 [[nodiscard]] base::Result<std::vector<SectionLines>> parse_lines(base::ByteView extension,
                                                                   const Btf& btf);
+
+// What an instruction waits to be told of the types of the kernel that runs ("compile once, run
+// everywhere"; enum bpf_core_relo_kind).
+enum class CoreKind : std::uint32_t {
+  field_offset,  // bytes
+  field_size,
+  field_exists,
+  field_signed,
+  field_left_shift,  // of a bit field in a 64-bit word
+  field_right_shift,
+  type_id_local,
+  type_id_target,
+  type_exists,
+  type_size,
+  enumerator_exists,
+  enumerator_value,
+  type_matches
+};
+struct CoreRelocation {
+  std::uint32_t instruction = 0;
+  std::uint32_t type = 0;  // of the object
+  std::string access;      // "0:1:2": an index a step, the first of an array of the type
+  CoreKind kind = CoreKind::field_offset;
+};
+
+// CO-RE relocations of one section, likewise.
+struct SectionRelocations {
+  std::string section;
+  std::vector<CoreRelocation> relocations;
+};
+[[nodiscard]] base::Result<std::vector<SectionRelocations>> parse_relocations(
+    base::ByteView extension, const Btf& btf);
 
 }  // namespace ringbed::ebpf

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/endian.hpp"
+#include "ebpf/core_relocation.hpp"
 
 namespace ringbed::ebpf {
 
@@ -56,6 +57,14 @@ base::Status Collection::add_programs(const ObjectSpec& object, Machine& machine
                          "it can run in the kernel only: --in kernel"};
     }
     std::vector<RawInstruction> code = spec.code;
+    if (options.kernel != nullptr && !spec.core.empty()) {
+      if (auto status = fit_to_kernel(code, spec.core, object.btf, *options.kernel); !status) {
+        base::Error error = status.error();
+        error.message =
+            "program " + spec.name + " (section " + spec.section + "), " + error.message;
+        return error;
+      }
+    }
     for (const MapReference& reference : spec.references) {
       Map* map = maps_[reference.map];
       std::uint64_t value = handle(kMapHandle, map->number());

@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "ebpf/decode.hpp"
+#include "ebpf/kernel_types.hpp"
 #include "ebpf/machine.hpp"
 #include "ebpf/object.hpp"
 
@@ -20,6 +21,8 @@ struct CollectionOptions {
   ProgramType fallback_type = ProgramType::raw;
   // Names of the programs to load. Empty: all whose type is known and that need no kernel.
   std::vector<std::string> only;
+  // What CO-RE relocations are fitted to. nullptr: they stay as the compiler took them for.
+  const KernelTypes* kernel = nullptr;
 };
 
 class Collection {

@@ -8,6 +8,7 @@
 #include <cctype>
 #include <cstring>
 
+#include "ebpf/core_relocation.hpp"
 #include "ebpf/function_types.hpp"
 #include "ebpf/functions.hpp"
 #include "ebpf/isa.hpp"
@@ -91,9 +92,13 @@ class DirectLoader {
     return {};
   }
 
-  [[nodiscard]] std::vector<RawInstruction> code_of(const ProgramSpec& program,
-                                                    ProgramType type) const {
+  [[nodiscard]] base::Result<std::vector<RawInstruction>> code_of(const ProgramSpec& program,
+                                                                  ProgramType type) const {
     std::vector<RawInstruction> code = program.code;
+    if (types_) {
+      auto status = fit_to_kernel(code, program.core, object_.btf, *types_);
+      if (!status) return status.error();
+    }
     std::vector<MapReference> references = program.references;
     const VerdictSlots* slots = verdict_slots(type);
     if (options_.verdicts >= 0 && slots != nullptr) {
@@ -115,7 +120,9 @@ class DirectLoader {
                          "rebuild the object with maps in a section .maps, defined with BTF"};
     }
     const ProgramType type = type_of(program, options_.fallback_type);
-    const std::vector<RawInstruction> code = code_of(program, type);
+    const auto fitted = code_of(program, type);
+    if (!fitted) return fitted.error();
+    const std::vector<RawInstruction>& code = fitted.value();
     FunctionTypes types;
     if (has_callbacks(code)) {
       auto made = make_function_types(code);
@@ -171,6 +178,7 @@ class DirectLoader {
 
   const ObjectSpec& object_;
   const KernelOptions& options_;
+  std::optional<KernelTypes> types_ = types_asked_for(object_);
   std::vector<KernelMap> maps_;
   std::vector<int> descriptors_;  // by the object's maps; -1: not made
 };

@@ -13,7 +13,7 @@ namespace ringbed::ebpf {
                                                               const KernelOptions& options);
 
 // By system calls, from what our own reader made of the file: for objects that libbpf
-// cannot take. Without BTF, hence without CO-RE.
+// cannot take. Without BTF, but with CO-RE.
 [[nodiscard]] base::Result<KernelCollection> load_directly(const ObjectSpec& object,
                                                            const KernelOptions& options);
 

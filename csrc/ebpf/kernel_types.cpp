@@ -114,6 +114,25 @@ std::optional<std::uint32_t> KernelTypes::find(BtfKind kind, std::string_view na
   return std::nullopt;
 }
 
+std::vector<std::uint32_t> KernelTypes::named(std::string_view name) const {
+  std::vector<std::uint32_t> ids;
+  for (std::uint32_t id = 1; id < at_.size(); ++id) {
+    const auto offset = field<std::uint32_t>(bytes_, types_at_ + at_[id]);
+    if (offset != 0 && essential_name(text(offset)) == name) {
+      ids.push_back(id);
+    }
+  }
+  return ids;
+}
+
+std::optional<BtfType> KernelTypes::read(std::uint32_t id) const {
+  if (id == 0 || id >= at_.size()) {
+    return std::nullopt;
+  }
+  const base::ByteView whole(bytes_);
+  return parse_type(whole.subspan(types_at_ + at_[id]), whole.subspan(strings_at_, strings_bytes_));
+}
+
 std::uint32_t KernelTypes::strip(std::uint32_t id, bool pointers) const {
   for (unsigned depth = 0; depth < kDeepest; ++depth) {
     const Type here = type(id);

@@ -42,6 +42,11 @@ class KernelTypes {
     return find(BtfKind::function, name);
   }
 
+  // Types of that name, a flavour ("name___old") taken for what it is a flavour of. O(types).
+  [[nodiscard]] std::vector<std::uint32_t> named(std::string_view name) const;
+  // Nothing for void, and for an id that is not there.
+  [[nodiscard]] std::optional<BtfType> read(std::uint32_t id) const;
+
   // What a tracepoint's raw program finds in its context, by the names of the types, pointers and
   // qualifiers taken away ("" for void and numbers). Empty: there is no such tracepoint.
   [[nodiscard]] std::vector<std::string_view> tracepoint(std::string_view name) const;

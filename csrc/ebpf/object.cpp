@@ -53,8 +53,9 @@ struct Function {
 class Linker {
  public:
   Linker(const Elf& file, const std::vector<ObjectMap>& maps,
-         const std::vector<Function>& functions, const std::vector<SectionLines>& lines)
-      : file_(file), maps_(maps), functions_(functions), lines_(lines) {}
+         const std::vector<Function>& functions, const std::vector<SectionLines>& lines,
+         const std::vector<SectionRelocations>& core)
+      : file_(file), maps_(maps), functions_(functions), lines_(lines), core_(core) {}
 
   base::Result<ProgramSpec> link(const Function& entry) {
     program_.name = entry.name;
@@ -112,7 +113,12 @@ class Linker {
     for (std::uint64_t at = 0; at < bytes->size(); at += kInstructionBytes) {
       program_.code.push_back(read_instruction(bytes->data() + at));
     }
-    add_lines(function, base);
+    for (const SectionLines& each : lines_) {
+      if (each.section == section.name) add(each.lines, function, base, program_.lines);
+    }
+    for (const SectionRelocations& each : core_) {
+      if (each.section == section.name) add(each.relocations, function, base, program_.core);
+    }
     const auto first =
         std::lower_bound(file_.relocations.begin(), file_.relocations.end(),
                          std::pair(function.section, function.start),
@@ -202,18 +208,17 @@ class Linker {
     return {};
   }
 
-  void add_lines(const Function& function, std::size_t base) {
+  // What a section tells of the instructions of `function`, which begins at `base` of the program.
+  template <typename Row>
+  static void add(const std::vector<Row>& rows, const Function& function, std::size_t base,
+                  std::vector<Row>& to) {
     const auto first = static_cast<std::uint32_t>(function.start / kInstructionBytes);
     const auto end =
         static_cast<std::uint32_t>((function.start + function.size) / kInstructionBytes);
-    for (const SectionLines& section : lines_) {
-      if (section.section != file_.sections[function.section].name) continue;
-      for (const SourceLine& line : section.lines) {
-        if (line.instruction < first || line.instruction >= end) continue;
-        program_.lines.push_back(line);
-        program_.lines.back().instruction =
-            line.instruction - first + static_cast<std::uint32_t>(base);
-      }
+    for (const Row& row : rows) {
+      if (row.instruction < first || row.instruction >= end) continue;
+      to.push_back(row);
+      to.back().instruction = row.instruction - first + static_cast<std::uint32_t>(base);
     }
   }
 
@@ -237,6 +242,7 @@ class Linker {
   const std::vector<ObjectMap>& maps_;
   const std::vector<Function>& functions_;
   const std::vector<SectionLines>& lines_;
+  const std::vector<SectionRelocations>& core_;
   ProgramSpec program_;
   std::vector<Placed> placed_;
   std::vector<Call> calls_;
@@ -342,6 +348,7 @@ base::Result<ObjectSpec> read_object(base::ByteView bytes) {
   const Elf& file = parsed.value();
   ObjectSpec object;
   std::vector<SectionLines> lines;
+  std::vector<SectionRelocations> core;
   if (const std::uint32_t section = file.find(".BTF"); section != 0) {
     auto btf = Btf::parse(file.sections[section].data, ".BTF");
     if (!btf) return btf.error();
@@ -350,6 +357,9 @@ base::Result<ObjectSpec> read_object(base::ByteView bytes) {
       auto read = parse_lines(file.sections[extension].data, object.btf);
       if (!read) return read.error();
       lines = std::move(read).value();
+      auto relocations = parse_relocations(file.sections[extension].data, object.btf);
+      if (!relocations) return relocations.error();
+      core = std::move(relocations).value();
     }
   }
   if (const std::uint32_t section = file.find("license"); section != 0) {
@@ -360,7 +370,7 @@ base::Result<ObjectSpec> read_object(base::ByteView bytes) {
   const std::vector<Function> functions = functions_of(file);
   for (const Function& function : functions) {
     if (file.sections[function.section].name == ".text") continue;
-    auto program = Linker(file, maps.value(), functions, lines).link(function);
+    auto program = Linker(file, maps.value(), functions, lines, core).link(function);
     if (!program) return program.error();
     object.programs.push_back(std::move(program).value());
   }

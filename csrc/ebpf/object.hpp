@@ -35,6 +35,7 @@ struct ProgramSpec {
   std::vector<RawInstruction> code;
   std::vector<MapReference> references;
   std::vector<SourceLine> lines;
+  std::vector<CoreRelocation> core;  // see core_relocation.hpp
 };
 
 struct ObjectSpec {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/endian.hpp"
+#include "ebpf/core_relocation.hpp"
 #include "ebpf/engine.hpp"
 #include "ebpf/maps.hpp"
 
@@ -55,6 +56,8 @@ base::Status SimClassifier::load() {
   ebpf::CollectionOptions options;
   options.fallback_type = object_->fallback;
   options.only = used_programs(*object_);
+  const auto kernel = ebpf::types_asked_for(object_->spec);
+  options.kernel = kernel ? &*kernel : nullptr;
   auto loaded = ebpf::Collection::load(object_->spec, machine_, options);
   if (!loaded) {
     base::Error error = loaded.error();

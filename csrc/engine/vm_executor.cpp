@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ebpf/collection.hpp"
+#include "ebpf/core_relocation.hpp"
 #include "ebpf/engine.hpp"
 #include "ebpf/kernel_syscall.hpp"
 #include "engine/bpf_executor.hpp"
@@ -43,6 +44,8 @@ class VmExecutor final : public BpfExecutor {
     }
     ebpf::CollectionOptions options;
     options.only = only;
+    const auto kernel = ebpf::types_asked_for(object);
+    options.kernel = kernel ? &*kernel : nullptr;
     auto loaded = ebpf::Collection::load(object, machine_, options);
     if (!loaded) return loaded.error();
     programs_ = std::make_unique<ebpf::Collection>(std::move(loaded).value());

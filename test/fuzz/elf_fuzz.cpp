@@ -27,6 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   machine.set_instruction_limit(10'000);
   ebpf::CollectionOptions options;
   options.fallback_type = ebpf::ProgramType::xdp;
+  static const auto kernel = ebpf::KernelTypes::load();
+  options.kernel = kernel ? &kernel.value() : nullptr;
   const auto loaded = ebpf::Collection::load(object.value(), machine, options);
   if (!loaded) {
     return 0;

@@ -15,6 +15,12 @@ struct iproute2_map_def {
 };
 struct iproute2_map_def SEC("maps") recent = {{BPF_MAP_TYPE_LRU_HASH, 4, 4, 65536, 0}, 7, 2, 0, 0};
 
+// CO-RE, without the loader that knows it: the kernel has these members elsewhere.
+struct iphdr___short {
+  __u8 protocol;
+  __u8 ttl;
+} __attribute__((preserve_access_index));
+
 const volatile __u32 every = 3;
 static __u64 seen;
 
@@ -35,6 +41,8 @@ int legacy(struct xdp_md *ctx) {
   __u32 slot = length / 64 & 15;
   __u64 *count = bpf_map_lookup_elem(&lengths, &slot);
   if (count) *count += 1;
+  struct iphdr___short *ip = (void *)(long)ctx->data + 14;
+  if ((void *)(long)ctx->data + 34 <= (void *)(long)ctx->data_end) seen += ip->ttl + ip->protocol * 256;
   __u8 sender[6];
   __builtin_memcpy(sender, &frame->g, sizeof sender);
   sender[1] = sender[2] = sender[3] = sender[4] = sender[5] = 0;

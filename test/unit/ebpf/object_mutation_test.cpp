@@ -78,6 +78,8 @@ void load_and_run(const ObjectSpec& object) {
   machine.set_instruction_limit(1'000);
   CollectionOptions options;
   options.fallback_type = ProgramType::xdp;
+  static const auto kernel = KernelTypes::load();
+  options.kernel = kernel ? &kernel.value() : nullptr;
   const auto loaded = Collection::load(object, machine, options);
   if (!loaded) {
     EXPECT_FALSE(loaded.error().message.empty());
@@ -118,7 +120,7 @@ TEST_P(Mutation, IsRefusedWithAPlaceOrRead) {
 
 INSTANTIATE_TEST_SUITE_P(Objects, Mutation,
                          testing::Values("counters", "stages", "calls", "kinds", "legacy", "mixed",
-                                         "pieces", "core"),
+                                         "pieces", "core", "elsewhere"),
                          [](const auto& row) { return std::string(row.param); });
 
 }  // namespace

@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"anchors", "anchors"}, Case{"clocks", "clocks", "what depends on the time"},
         Case{"chance", "chance", "everything: bpf_get_prandom_u32"},
         Case{"legacy", "legacy", nullptr, {}, "xdp"}, Case{"mixed", "mixed"},
-        Case{"beside", "beside"}, Case{"core", "core"}, Case{"pieces", "pieces"},
+        Case{"beside", "beside"}, Case{"core", "core"}, Case{"elsewhere", "elsewhere"}, Case{"pieces", "pieces"},
         Case{"devices", "devices"}, Case{"lengths", "lengths"}, Case{"pulls", "pulls"},
         Case{"fragments", "fragments"}, Case{"tags", "tags"}, Case{"room", "room"},
         Case{"marks", "marks"}, Case{"relative", "relative"}, Case{"numbers", "numbers"},
