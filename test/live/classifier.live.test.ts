@@ -303,18 +303,28 @@ describe.skipIf(missing !== undefined)('a classifier loaded by command', () => {
     expect(counted[0].verdicts.XDP_DROP).toBeGreaterThanOrEqual(sent);
   });
 
-  it('swaps a section that does not say its type for what is there: TC', async () => {
+  it('swaps a section that does not say its type for what is there: TC, and counts its verdicts', async () => {
     const source = join(scratch(), 'odd.c');
-    writeFileSync(source, '__attribute__((section("filter"), used)) int odd(void *ctx) { return 0; }\n');
+    const odd = 'int odd(unsigned *length) { return *length & 1 ? -1 : 0; }';
+    writeFileSync(source, `__attribute__((section("filter"), used)) ${odd}\n`);
     compileBpf(source, `${source}.o`);
-    const loader = start(['classifier', 'load', `${source}.o`, '--on', there, '--mode', 'tcx']);
+    const loader = start(['classifier', 'load', `${source}.o`, '--on', there, '--mode', 'tcx', '--json']);
     await until(() => loader.stderr().includes('odd is on'));
+    const [even, uneven] = ['a', 'ab'].map((text) => `echo -n ${text} > /dev/udp/10.77.0.2/9`);
+    space.run('ip', 'addr', 'replace', '10.77.0.1/24', 'dev', 'rbc1');
+    space.run('ip', 'neigh', 'replace', '10.77.0.2', 'lladdr', '02:00:00:00:00:09', 'dev', 'rbc1');
+    space.run(...['bash', '-c', `for i in {1..20}; do ${even}; ${uneven}; done`]);
     expect(ringbed(['classifier', 'swap', `${source}.o`, '--on', there])).toMatchObject({
       status: 0,
       stderr: '',
     });
     expect(ringbed(['classifier', 'unload', '--on', there]).status).toBe(0);
-    expect((await loader.finished).status).toBe(0);
+    const { status, stdout } = await loader.finished;
+    expect(status).toBe(0);
+    const { hits, verdicts } = JSON.parse(stdout).stages[0];
+    expect(verdicts.TC_ACT_OK).toBeGreaterThanOrEqual(20);
+    expect(verdicts.TC_ACT_UNSPEC).toBeGreaterThanOrEqual(20);
+    expect(hits).toBe(verdicts.TC_ACT_OK + verdicts.TC_ACT_UNSPEC);
   });
 
   it('is left alone by another that would take its place', async () => {
