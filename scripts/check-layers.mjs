@@ -15,7 +15,7 @@ const typescriptLayers = {
   run: ['errors', 'native', 'scenario'],
   sweep: ['errors', 'scenario', 'run', 'report'],
   control: ['errors', 'types of native', 'scenario', 'run'],
-  classifier: ['errors', 'native', 'scenario'],
+  classifier: ['errors', 'native', 'scenario', 'run'],
   cli: ['errors', 'native', 'scenario', 'report', 'run', 'sweep', 'classifier', 'control'],
 };
 

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ErrorCode, exitCodes, fromNative, RingbedError } from '../errors/index.js';
 import { type LoadedClassifier as Handle, type LoadedStage, loadNative } from '../native/index.js';
+import { isAnswered } from '../run/index.js';
 import { nativeOptions, objectPath } from './object.js';
 
 /** What is loaded. */
@@ -245,19 +246,6 @@ async function listen(server: Server, path: string): Promise<void> {
       rmSync(path, { force: true });
     }
   }
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(path);
-    socket.once('connect', () => done(true));
-    // Any other error is not the process's death (it may be stopped).
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      done(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
-    );
-    socket.once('close', () => socket.destroy());
-    socket.once('connect', () => socket.end());
-  });
 }
 
 function readLine(socket: Socket): Promise<string> {

@@ -3,10 +3,10 @@
 // in it answers, so that one whose socket refuses belongs to a process that has died, and is swept away.
 import { randomBytes } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RingbedError } from '../errors/index.js';
+import { isAnswered } from '../run/index.js';
 
 const socketName = 'ctl.sock';
 // What sockaddr_un holds, with the NUL.
@@ -96,7 +96,7 @@ export async function sweepFolders(base: string): Promise<RunFolder[]> {
   for (const name of names) {
     const path = join(base, name);
     if (/^\d+$/.test(name)) {
-      if (await answers(socketOf(path))) runs.push({ pid: Number(name), path });
+      if (await isAnswered(socketOf(path))) runs.push({ pid: Number(name), path });
       else rmSync(path, { recursive: true, force: true });
     } else if (abandoned(name, path)) {
       rmSync(path, { recursive: true, force: true });
@@ -122,21 +122,6 @@ function abandoned(name: string, path: string): boolean {
 /** The control socket of a run's folder. */
 export function socketOf(folder: string): string {
   return join(folder, socketName);
-}
-
-// A socket file outlives its process, but refuses then. Any other error is not the process's death: one
-// that is stopped, or asked by too many at once, has no room for another connection (EAGAIN).
-function answers(socket: string): Promise<boolean> {
-  return new Promise((done) => {
-    const probe = connect(socket);
-    probe.once('connect', () => {
-      probe.destroy();
-      done(true);
-    });
-    probe.once('error', (error: NodeJS.ErrnoException) =>
-      done(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
-    );
-  });
 }
 
 /**

@@ -1,4 +1,5 @@
 // Public names of run/.
+export { isAnswered } from './answered.js';
 export { fileError, writeFileAtomic } from './atomic-file.js';
 export { checkPlan } from './check.js';
 export { describeHost } from './host.js';
