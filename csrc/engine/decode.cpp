@@ -10,14 +10,16 @@ namespace ringbed::engine {
 namespace {
 
 constexpr const char* kLinkHint =
-    "Decode Ethernet (1) and raw IP (101, 228, 229) captures; convert this one with "
-    "`editcap -T ether` or `-T rawip` if that is what it holds.";
+    "ringbed decodes Ethernet (1) and raw IP (12, 14, 101, 228, 229): capture on one interface "
+    "(`tcpdump -i eth0`), not on `any`";
 
 // What a frame of this link type begins with; nothing for one that has no dissector.
 std::optional<wire::Start> start_of(std::uint16_t link_type) noexcept {
   switch (link_type) {
     case gen::link_type::kEthernet: return wire::Start::ethernet;
     case gen::link_type::kRawIp:
+    case gen::link_type::kRawIpBsd:
+    case gen::link_type::kRawIpOpenBsd:
     case gen::link_type::kIpv4:
     case gen::link_type::kIpv6: return wire::Start::ip;
     default: return std::nullopt;

@@ -32,8 +32,9 @@ class StreamStats {
       return;
     }
     if (row.last_departure_ps != kNever) {
-      histograms_[row.histograms].gap.record((frame.departure_ps - row.last_departure_ps) /
-                                             gen::kPsPerNs);
+      // Between whole nanoseconds, so that the mean of many is right to the picosecond.
+      histograms_[row.histograms].gap.record(frame.departure_ps / gen::kPsPerNs -
+                                             row.last_departure_ps / gen::kPsPerNs);
     }
     row.last_departure_ps = frame.departure_ps;
   }

@@ -21,6 +21,8 @@ namespace ringbed::gen {
 namespace link_type {
 inline constexpr std::uint16_t kEthernet = 1;
 inline constexpr std::uint16_t kRawIp = 101;
+inline constexpr std::uint16_t kRawIpBsd = 12;      // the numbers that some systems write
+inline constexpr std::uint16_t kRawIpOpenBsd = 14;  // instead of 101
 inline constexpr std::uint16_t kIpv4 = 228;
 inline constexpr std::uint16_t kIpv6 = 229;
 }  // namespace link_type

@@ -53,7 +53,7 @@ base::Status PcapReader::begin_section() {
   }
   swapped_ = magic != kByteOrderMagic;
   const auto length = load<std::uint32_t>(head.data() + 4);
-  if (length < kSectionBytes || length % 4 != 0) {
+  if (length < kSectionBytes) {
     return fault(offset + 4, "a section header of " + std::to_string(length) + " bytes");
   }
   const auto major = load<std::uint16_t>(head.data() + 12);
@@ -70,7 +70,8 @@ base::Status PcapReader::begin_section() {
 // Steps over the block at the input's position, whose length must stand at its end again.
 bool PcapReader::end_block(std::uint32_t block_length) noexcept {
   const std::uint64_t offset = input_.offset();
-  input_.skip(block_length - 4);
+  // Older writers leave the padding out of the length; it is there all the same.
+  input_.skip((std::uint64_t{block_length} + 3) / 4 * 4 - 4);
   const base::ByteView tail = input_.peek(4);
   if (tail.size() < 4) {
     (void)cut_short(offset, "the block that begins here");
@@ -104,7 +105,7 @@ PcapReader::Read PcapReader::next_block(CapturedFrame& frame) noexcept {
       continue;
     }
     const auto length = load<std::uint32_t>(head.data() + 4);
-    if (length < kMinBlockBytes || length % 4 != 0) {
+    if (length < kMinBlockBytes) {
       return fail(offset + 4, "a block of " + std::to_string(length) + " bytes");
     }
     if (type == block::kInterface) {

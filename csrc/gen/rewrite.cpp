@@ -21,6 +21,10 @@ struct Rewriter::Headers {
   std::size_t ipv6 = 0;
   std::size_t transport = 0;
   std::uint8_t protocol = wire::ip_protocol::kNone;  // of the transport, when it is there
+  // Whether the transport's checksum covers the addresses in the IP header, or others: of a packet
+  // that is on its way by a route that it carries, of a mobile node that is abroad.
+  bool covers_source = true;
+  bool covers_destination = true;
 
   Headers(base::ByteView frame, std::uint32_t wire_length) noexcept;
 
@@ -75,6 +79,7 @@ Rewriter::Headers::Headers(base::ByteView frame, std::uint32_t wire_length) noex
       return;
     }
     ipv4 = offset_of(rest);
+    covers_destination = wire::route_end(*packet).empty();
     if (packet->fragment_offset() != 0) {
       return;  // a later fragment has no transport header
     }
@@ -92,6 +97,8 @@ Rewriter::Headers::Headers(base::ByteView frame, std::uint32_t wire_length) noex
     }
     protocol = found.protocol;
     transport = offset_of(found.payload);
+    covers_source = found.route.source.empty();
+    covers_destination = !found.route.ahead();
   }
   const std::size_t least =
       protocol == wire::ip_protocol::kTcp ? wire::Tcp::kHeaderBytes : wire::Udp::kHeaderBytes;
@@ -135,8 +142,9 @@ base::Result<Rewriter::Rule> Rewriter::rule_of(const RewriteSpec& spec, const st
   rule.layer = row->layer;
   rule.field = found->field;
   rule.any = spec.any;
-  rule.address = (row->layer == Layer::ipv4 || row->layer == Layer::ipv6) &&
-                 (rule.field->name == "src" || rule.field->name == "dst");
+  const bool network = row->layer == Layer::ipv4 || row->layer == Layer::ipv6;
+  rule.source = network && rule.field->name == "src";
+  rule.destination = network && rule.field->name == "dst";
   rule.checksum = rule.field->name == "checksum";
   const auto take = [&](const ValueSpec& value, std::uint64_t& number,
                         std::array<std::uint8_t, kWideBytes>& bytes) -> base::Status {
@@ -224,7 +232,9 @@ void Rewriter::apply_rule(const Rule& rule, base::MutableBytes frame,
     mend(header_at + wire::Ipv4::kChecksum, false);
   }
   const bool in_transport = rule.layer == Layer::udp || rule.layer == Layer::tcp;
-  if (rule.address || in_transport) {
+  const bool covered =
+      (rule.source && headers.covers_source) || (rule.destination && headers.covers_destination);
+  if (covered || in_transport) {
     if (const std::size_t at = headers.transport_checksum(); at != 0) {
       mend(at, headers.protocol == wire::ip_protocol::kUdp);
     }

@@ -38,7 +38,8 @@ class Rewriter {
     Layer layer = Layer::ethernet;
     const wire::FieldSpec* field = nullptr;
     bool any = true;
-    bool address = false;                               // part of the transport's pseudo header
+    bool source = false;                                // part of the transport's pseudo header
+    bool destination = false;                           // likewise
     bool checksum = false;                              // the rule sets it: nothing to mend
     std::array<std::uint8_t, kWideBytes> from_bytes{};  // fields over 64 bits
     std::array<std::uint8_t, kWideBytes> to_bytes{};

@@ -58,7 +58,8 @@ char* format(const Ipv6Address& ip, char* to) noexcept {
     }
     i = end == i ? i + 1 : end;
   }
-  const bool mapped = run_at == 0 && run_length == 5 && groups[5] == 0xffff;
+  // As inet_ntop writes them: IPv4-mapped addresses, and IPv4-compatible ones (RFC 4291).
+  const bool mapped = run_at == 0 && (run_length == 6 || (run_length == 5 && groups[5] == 0xffff));
   for (std::size_t i = 0; i < 8;) {
     if (i == run_at) {
       *to++ = ':';

@@ -44,7 +44,9 @@ class ArpView {
       return reason;
     }
     const std::uint8_t* p = packet.bytes.data();
-    if (base::load_be<std::uint16_t>(p + Arp::kHardwareType) != 1 ||
+    // 1 is Ethernet, 6 IEEE 802: Linux takes both from an Ethernet interface.
+    const auto hardware = base::load_be<std::uint16_t>(p + Arp::kHardwareType);
+    if ((hardware != 1 && hardware != 6) ||
         base::load_be<std::uint16_t>(p + Arp::kProtocolType) != ethertype::kIpv4 ||
         p[Arp::kHardwareBytes] != 6 || p[Arp::kProtocolBytes] != 4) {
       return Reason::arp_format;

@@ -14,8 +14,9 @@ bool is_unsegmented(const Parsed<Ipv4View>& parsed) noexcept {
          parsed.header().protocol() == ip_protocol::kTcp;
 }
 
-// A source route that is not used up ends at its last address (RFC 791 section 3.1).
-void follow_route(Walk& walk, const Ipv4View& packet) noexcept {
+}  // namespace
+
+ByteView route_end(const Ipv4View& packet) noexcept {
   constexpr std::uint8_t kLoose = 131;
   constexpr std::uint8_t kStrict = 137;
   OptionWalker options(packet.options());
@@ -25,14 +26,12 @@ void follow_route(Walk& walk, const Ipv4View& packet) noexcept {
     }
     // | kind | length | pointer, from 1 at the kind | addresses … |
     const ByteView route = option->data;
-    const bool ahead = !route.empty() && std::size_t{route[0]} <= route.size() + 2;
-    if (ahead && route.size() >= 5) {
-      walk.destined_for(sum(route.last(4)));
+    if (route.size() >= 5 && std::size_t{route[0]} <= route.size() + 2) {
+      return route.last(4);
     }
   }
+  return {};
 }
-
-}  // namespace
 
 void dissect_ipv4(Walk& walk) noexcept {
   auto parsed = Ipv4View::parse(walk.rest());
@@ -63,7 +62,9 @@ void dissect_ipv4(Walk& walk) noexcept {
   }
   const ByteView addresses = packet.header().subspan(Ipv4::kSrc, 8);
   walk.enter_network(Key::Space::ipv4, sum(addresses.first(4)), sum(addresses.last(4)));
-  follow_route(walk, packet);
+  if (const ByteView end = route_end(packet); !end.empty()) {
+    walk.destined_for(sum(end));
+  }
   if (packet.is_fragment()) {
     walk.leave_unjudged();
   }

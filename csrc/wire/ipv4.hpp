@@ -199,6 +199,10 @@ struct Ipv4Repr {
   }
 };
 
+// Where a source route that is not used up ends (RFC 791 section 3.1), 4 bytes: whom the
+// transport's pseudo-header names. Empty: there is none, the packet is for its destination.
+[[nodiscard]] ByteView route_end(const Ipv4View& packet) noexcept;
+
 void dissect_ipv4(Walk& walk) noexcept;
 
 }  // namespace ringbed::wire

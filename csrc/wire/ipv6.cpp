@@ -15,6 +15,11 @@ void dissect_ipv6(Walk& walk) noexcept {
   if (packet.hop_limit() == 0) {
     walk.fault(Reason::ip_ttl_zero, Ipv6::kHopLimit);
   }
+  // A jumbo payload option is for what the field cannot tell, and for nothing else.
+  if (const std::uint32_t jumbo = packet.jumbo_length();
+      jumbo != 0 && (packet.payload_length() != 0 || jumbo <= 0xffff)) {
+    walk.fault(Reason::ipv6_payload_length, Ipv6::kPayloadLength);
+  }
   if (packet.src().is_multicast()) {
     walk.fault(Reason::ip_source_invalid, Ipv6::kSrc);
   }

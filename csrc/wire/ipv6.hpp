@@ -31,12 +31,16 @@ struct Ipv6 {
   };
 };
 
+// The data of the first option of that kind in a hop-by-hop or destination options header
+// (RFC 8200 section 4.2); empty when there is none.
+[[nodiscard]] ByteView find_option(ByteView header, std::uint8_t kind) noexcept;
+
 class Ipv6View {
  public:
   constexpr Ipv6View() noexcept = default;
 
-  // Breaks: ipv6_truncated, ipv6_version, ipv6_payload_length. A payload length of 0 with a
-  // jumbo payload option first in a hop-by-hop header (RFC 2675) is as long as the option says.
+  // Breaks: ipv6_truncated, ipv6_version, ipv6_payload_length. A payload length of 0 with a jumbo
+  // payload option in a hop-by-hop header (RFC 2675) is as long as the option says.
   [[nodiscard]] static Parsed<Ipv6View> parse(Extent packet) noexcept {
     if (const Reason reason = packet.need(Ipv6::kHeaderBytes, Reason::ipv6_truncated);
         reason != Reason::none) [[unlikely]] {
@@ -73,6 +77,18 @@ class Ipv6View {
   // Extension headers, transport header and data, without link padding.
   [[nodiscard]] Extent payload_extent() const noexcept { return packet_.after(Ipv6::kHeaderBytes); }
   [[nodiscard]] ByteView payload() const noexcept { return payload_extent().bytes; }
+  // The length in a jumbo payload option; 0: there is none.
+  [[nodiscard]] std::uint32_t jumbo_length() const noexcept {
+    constexpr std::uint8_t kJumbo = 0xc2;
+    const std::size_t units = Ipv6::kHeaderBytes + 2;
+    if (next_header() != ip_protocol::kHopByHop || packet_.bytes.size() < units) [[likely]] {
+      return 0;
+    }
+    const ByteView rest = packet_.bytes.subspan(Ipv6::kHeaderBytes);
+    const ByteView data =
+        find_option(rest.first(std::min<std::size_t>(rest.size(), (rest[1] + 1U) * 8U)), kJumbo);
+    return data.size() == 4 ? base::load_be<std::uint32_t>(data.data()) : 0;
+  }
   // `protocol` is the transport's number, not nextHeader, when there are extension headers.
   [[nodiscard]] PartialSum pseudo(std::uint8_t protocol, std::size_t length) const noexcept {
     return pseudo_sum(src(), dst(), protocol, static_cast<std::uint32_t>(length));
@@ -84,15 +100,9 @@ class Ipv6View {
     return base::load_be<std::uint32_t>(packet_.bytes.data());
   }
   [[nodiscard]] std::size_t effective_length() const noexcept {
-    constexpr std::size_t kJumboOption = Ipv6::kHeaderBytes + 2;
-    constexpr std::uint8_t kJumboKind = 0xc2;
     const std::size_t length = payload_length();
-    if (length != 0 || next_header() != ip_protocol::kHopByHop ||
-        packet_.bytes.size() < kJumboOption + 6 || packet_.bytes[kJumboOption] != kJumboKind ||
-        packet_.bytes[kJumboOption + 1] != 4) [[likely]] {
-      return length;
-    }
-    return base::load_be<std::uint32_t>(packet_.bytes.data() + kJumboOption + 2);
+    const std::uint32_t jumbo = length == 0 ? jumbo_length() : 0;
+    return jumbo != 0 ? jumbo : length;
   }
   Extent packet_;
 };

@@ -6,6 +6,63 @@
 
 namespace ringbed::wire {
 
+namespace {
+
+constexpr std::size_t kAddress = 16;
+
+// Where a routing header leads to.
+void follow_routing(ByteView header, Ipv6Route& route) noexcept {
+  constexpr std::uint8_t kSource = 0;       // RFC 2460 section 4.4, deprecated by RFC 5095
+  constexpr std::uint8_t kHomeAddress = 2;  // RFC 6275 section 6.4
+  constexpr std::uint8_t kSegments = 4;     // RFC 8754: in reverse order
+  const std::uint8_t type = header[2];
+  const std::uint8_t segments_left = header[3];
+  if (segments_left == 0) {
+    return;
+  }
+  const ByteView addresses = header.subspan(Ipv6Extension::kMinBytes);
+  if (addresses.size() < kAddress) {
+    route.unknown = true;
+  } else if (type == kSegments) {
+    route.destination = addresses.first(kAddress);
+  } else if (type == kSource || type == kHomeAddress) {
+    route.destination = addresses.first(addresses.size() / kAddress * kAddress).last(kAddress);
+  } else {
+    route.unknown = true;
+  }
+}
+
+}  // namespace
+
+void Ipv6Route::follow(std::uint8_t protocol, ByteView header) noexcept {
+  constexpr std::uint8_t kHomeAddress = 0xc9;
+  if (protocol == ip_protocol::kRouting) {
+    follow_routing(header, *this);
+  } else if (protocol == ip_protocol::kDestination) {
+    if (const ByteView home = find_option(header, kHomeAddress); home.size() == kAddress) {
+      source = home;
+    }
+  }
+}
+
+ByteView find_option(ByteView header, std::uint8_t kind) noexcept {
+  for (std::size_t at = 2; at + 2 <= header.size();) {
+    if (header[at] == 0) {
+      ++at;
+      continue;
+    }
+    const std::size_t length = header[at + 1];
+    if (header.size() - at - 2 < length) {
+      break;
+    }
+    if (header[at] == kind) {
+      return header.subspan(at + 2, length);
+    }
+    at += 2 + length;
+  }
+  return {};
+}
+
 Ipv6Transport find_transport(const Ipv6View& packet) noexcept {
   Ipv6Transport found;
   found.protocol = packet.next_header();
@@ -28,6 +85,7 @@ Ipv6Transport find_transport(const Ipv6View& packet) noexcept {
       found.fragment = true;
       found.first = parsed->fragment_offset() == 0;
     }
+    found.route.follow(found.protocol, parsed->header());
     found.protocol = parsed->next_header();
     found.payload = parsed->payload_extent();
   }
@@ -54,29 +112,6 @@ std::size_t faulty_option(ByteView header) noexcept {
   return 0;
 }
 
-// Where a routing header that is not used up leads to.
-void follow_route(Walk& walk, ByteView header) noexcept {
-  constexpr std::size_t kAddress = 16;
-  constexpr std::uint8_t kSource = 0;       // RFC 2460 section 4.4, deprecated by RFC 5095
-  constexpr std::uint8_t kHomeAddress = 2;  // RFC 6275 section 6.4
-  constexpr std::uint8_t kSegments = 4;     // RFC 8754: in reverse order
-  const std::uint8_t type = header[2];
-  const std::uint8_t segments_left = header[3];
-  if (segments_left == 0) {
-    return;
-  }
-  const ByteView addresses = header.subspan(Ipv6Extension::kMinBytes);
-  if (addresses.size() < kAddress) {
-    walk.destination_unknown();
-  } else if (type == kSegments) {
-    walk.destined_for(sum(addresses.first(kAddress)));
-  } else if (type == kSource || type == kHomeAddress) {
-    walk.destined_for(sum(addresses.first(addresses.size() / kAddress * kAddress).last(kAddress)));
-  } else {
-    walk.destination_unknown();
-  }
-}
-
 void dissect_extension(Walk& walk, std::uint8_t protocol) noexcept {
   if (!walk.enter_extension(Ipv6Extension::kMaxChain)) {
     walk.refuse(Reason::ipv6_extension_limit);
@@ -96,8 +131,16 @@ void dissect_extension(Walk& walk, std::uint8_t protocol) noexcept {
       walk.fault(Reason::ipv6_extension, at);
     }
   }
-  if (protocol == ip_protocol::kRouting) {
-    follow_route(walk, extension.header());
+  Ipv6Route route;
+  route.follow(protocol, extension.header());
+  if (!route.source.empty()) {
+    walk.sourced_from(sum(route.source));
+  }
+  if (!route.destination.empty()) {
+    walk.destined_for(sum(route.destination));
+  }
+  if (route.unknown) {
+    walk.destination_unknown();
   }
   Key key{walk.network(), extension.next_header()};
   if (protocol == ip_protocol::kFragment && extension.is_fragment()) {

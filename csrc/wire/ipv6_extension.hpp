@@ -102,6 +102,20 @@ class Ipv6ExtensionView {
   std::size_t length_ = 0;
 };
 
+// Whom the transport's pseudo-header names instead of the addresses in the IPv6 header: the end of
+// a route that is not used up (RFC 8200 section 8.1), the home address of a mobile node that is
+// abroad (RFC 6275 section 6.3).
+struct Ipv6Route {
+  ByteView source;       // 16 bytes; empty: the header's
+  ByteView destination;  // 16 bytes; empty: the header's
+  bool unknown = false;  // a route that does not tell where it ends
+
+  // The packet is on its way to somebody else than the header says.
+  [[nodiscard]] bool ahead() const noexcept { return unknown || !destination.empty(); }
+  // Takes in what an extension header says. `header` is whole.
+  void follow(std::uint8_t protocol, ByteView header) noexcept;
+};
+
 // Where the transport header of an IPv6 packet is, behind its extension headers.
 struct Ipv6Transport {
   Reason reason = Reason::none;  // ipv6_extension, ipv6_extension_limit, capture_truncated
@@ -109,6 +123,7 @@ struct Ipv6Transport {
   bool fragment = false;  // part of a packet: lengths and checksum cannot be judged
   bool first = true;      // the transport header is here (not a later fragment)
   Extent payload;         // transport header and data
+  Ipv6Route route;
 };
 // Walks at most kMaxChain headers.
 [[nodiscard]] Ipv6Transport find_transport(const Ipv6View& packet) noexcept;

@@ -12,7 +12,7 @@ void dissect_udp(Walk& walk) noexcept {
     return;
   }
   const UdpView& datagram = *parsed;
-  Checksum checksum = datagram.judge(walk.pseudo(ip_protocol::kUdp, datagram.length()));
+  Checksum checksum = datagram.judge(walk.pseudo(ip_protocol::kUdp, datagram.extent().on_wire));
   if (walk.checksum_unjudged() && checksum != Checksum::absent) {
     checksum = Checksum::unknown;
   }

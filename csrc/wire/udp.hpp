@@ -39,6 +39,11 @@ class UdpView {
       return reason;
     }
     const UdpView view(datagram);
+    // In a jumbogram the field is 0, and the datagram as long as what carries it (RFC 2675).
+    if (view.length() == 0 && datagram.on_wire > 0xffff && datagram.on_wire <= 0xffff'ffff)
+        [[unlikely]] {
+      return view;
+    }
     if (view.length() < Udp::kHeaderBytes || view.length() > datagram.on_wire) [[unlikely]] {
       return {view, Reason::udp_length, Udp::kLength};
     }

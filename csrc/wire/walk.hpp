@@ -43,6 +43,7 @@ class Walk {
   // The packet is on its way by a route that it carries: it is for `destination`, whom the
   // transport's pseudo-header names (RFC 8200 section 8.1), not for the one in its header.
   void destined_for(PartialSum destination) noexcept { destination_ = destination; }
+  void sourced_from(PartialSum source) noexcept { source_ = source; }  // likewise
   // ... for somebody whom the route does not tell: checksums are not judged, lengths are.
   void destination_unknown() noexcept { destination_known_ = false; }
   [[nodiscard]] Key::Space network() const noexcept { return network_; }

@@ -1,6 +1,6 @@
 // `--json [FILE]`: to standard output, which then holds nothing else, or to a file.
 import { stringify } from '../report/index.js';
-import { writeFileAtomic } from '../run/index.js';
+import { prepareFile, writeFileAtomic } from '../run/index.js';
 import { print } from './output.js';
 
 /** The flag's value: absent, bare (or `-`), or a file. */
@@ -9,6 +9,11 @@ export type JsonFlag = string | true | undefined;
 /** Is standard output the place for JSON? */
 export function jsonOnStdout(flag: JsonFlag): boolean {
   return flag === true || flag === '-';
+}
+
+/** Before the work: whether there is a place for the file. @throws RingbedError `io` */
+export function prepareJson(flag: JsonFlag): void {
+  if (flag !== undefined && !jsonOnStdout(flag)) prepareFile(flag as string);
 }
 
 /** Writes `value` where the flag says; nothing without the flag. */

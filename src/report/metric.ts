@@ -12,6 +12,7 @@ export function metricOf(report: Report, path: string): number | null {
   const key = parts.pop() as string;
   const owner = parts.reduce<unknown>(step, report);
   if (isHist(owner) && owner.count === 0n && key !== 'count') return null;
+  if (path === 'connections.meanProbes' && report.connections?.lookups === 0n) return null;
   const value = step(owner, key);
   if (typeof value === 'bigint' || typeof value === 'boolean') return Number(value);
   return typeof value === 'number' ? value : null;

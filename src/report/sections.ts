@@ -359,6 +359,7 @@ export function slos(look: Look, report: Report): string[] {
 function sloValue(metric: string, actual: number): string {
   const isTime =
     /^latency\.|\.(ns|response|gapIntended|gapAchieved)\.|Ns$/.test(metric) && !metric.endsWith('.count');
+  if (metric === 'conserved') return actual === 1 ? 'true' : 'false';
   return isTime ? time(actual) : Number.isInteger(actual) ? count(actual) : significant(actual);
 }
 

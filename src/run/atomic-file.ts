@@ -1,6 +1,16 @@
 // Files that are whole or absent: written beside their place, flushed to the disk, then renamed. Whoever
 // reads the path sees the old content or the new, and a full disk leaves nothing half-written.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { RingbedError } from '../errors/index.js';
 
@@ -23,6 +33,19 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
     throw fileError(error, 'write', path);
   }
 }
+
+/** Before the work that the content takes: whether the file can be written. @throws as writeFileAtomic() */
+export function prepareFile(path: string): void {
+  try {
+    if (isSpecial(path)) return;
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw systemError('EISDIR');
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileError(error, 'write', path);
+  }
+}
+
+const systemError = (code: string) => Object.assign(new Error(code), { code });
 
 // /dev/stdout, a pipe, a terminal: there is nothing to rename onto.
 function isSpecial(path: string): boolean {

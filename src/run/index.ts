@@ -1,6 +1,6 @@
 // Public names of run/.
 export { isAnswered } from './answered.js';
-export { fileError, writeFileAtomic } from './atomic-file.js';
+export { fileError, prepareFile, writeFileAtomic } from './atomic-file.js';
 export { checkPlan } from './check.js';
 export { describeHost } from './host.js';
 export { LiveCounters, type Progress, type RunParts } from './progress.js';

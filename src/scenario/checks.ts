@@ -192,6 +192,8 @@ function checkDevice(scenario: Scenario, isGiven: IsGiven, report: Report): void
   const { target } = device;
   // The type says otherwise, but a replay alone leaves nothing to derive it from.
   if (target === undefined) {
+    const untold = ({ kind, to, replay }: StreamSpec) => (kind === 'replay' ? replay : to) === undefined;
+    if (scenario.traffic.some(untold)) return; // said of the stream
     const expected = 'an address such as 239.1.1.1:8080: a replay alone does not tell';
     // Where a stream said to whom, but wrongly, that is the mistake.
     const streams = scenario.traffic.map((_, index) => ['traffic', index, 'to']);

@@ -4,7 +4,7 @@ import type { Fingerprint } from './files.js';
 import { frameSizes } from './frame-bytes.js';
 import { metricsOf, resolveSlo } from './metrics.js';
 import type { Classifier, Device, Endpoint, Plan, Slo, SocketPort, Stream, XdpPort } from './plan.js';
-import { type EndpointText, isMulticast, macFor } from './schema/address.js';
+import { type EndpointText, hasOwnMac, macFor } from './schema/address.js';
 import type { ClassifierSpec, DeviceSpec, Scenario, StreamSpec } from './schema/scenario.js';
 
 /** What the scenario's files turned out to be. */
@@ -174,7 +174,7 @@ function compileXdp(spec: DeviceSpec['xdp']): XdpPort {
 
 /** Where no MAC is written, a group has its own and every other address is reached through `hop`. */
 function endpoint(spec: EndpointText, hop: Uint8Array): Endpoint {
-  return { mac: spec.mac ?? (isMulticast(spec.ip) ? macFor(spec.ip) : hop), ip: spec.ip, port: spec.port };
+  return { mac: spec.mac ?? (hasOwnMac(spec.ip) ? macFor(spec.ip) : hop), ip: spec.ip, port: spec.port };
 }
 
 const handshakes = { full: 'FULL', syn: 'SYN_ONLY', none: 'NO_HANDSHAKE' } as const;

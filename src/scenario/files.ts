@@ -45,13 +45,17 @@ export function whyUnreadable(error: unknown): string {
 // Reads a capture piece by piece: it may be larger than memory.
 const pieceBytes = 1 << 20;
 
-function withFile<T>(path: string, use: (descriptor: number, bytes: number) => T): T | Problem {
+function withFile<T>(
+  path: string,
+  use: (descriptor: number, bytes: number) => T,
+  pipes = false,
+): T | Problem {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, 'r');
     const facts = fstatSync(descriptor);
     // A pipe or device has no contents that a repeat could read again.
-    if (!facts.isFile())
+    if (!facts.isFile() && !(pipes && facts.isFIFO()))
       return { problem: `"${path}" is ${facts.isDirectory() ? 'a directory' : 'no regular file'}` };
     return use(descriptor, facts.size);
   } catch (error) {
@@ -74,18 +78,22 @@ export function fingerprint(file: string, baseDir: string): Fingerprint | Proble
   });
 }
 
-/** Reads a text file whole, at most `limit` bytes. Error: io. */
+/** Reads a text file, or what comes through a pipe (`<(…)`), whole, at most `limit` bytes. Error: io. */
 export function readText(path: string, limit: number, what: string): string {
-  const text = withFile(path, (descriptor, bytes) => {
-    if (bytes > limit) return { problem: `"${path}" is larger than ${Math.floor(limit / 1024)} KiB` };
-    const buffer = Buffer.alloc(bytes);
-    const length = readSync(descriptor, buffer);
+  const read = (descriptor: number, bytes: number) => {
+    const buffer = Buffer.alloc(Math.max(bytes, 1) <= limit ? limit + 1 : 0);
+    let length = 0;
+    for (let more = -1; more !== 0 && length < buffer.length; length += more)
+      more = readSync(descriptor, buffer, length, buffer.length - length, null);
+    if (bytes > limit || length > limit)
+      return { problem: `"${path}" is larger than ${Math.floor(limit / 1024)} KiB` };
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(buffer.subarray(0, length));
     } catch {
       return { problem: `"${path}" is not UTF-8 text` };
     }
-  });
+  };
+  const text = withFile(path, read, true);
   if (typeof text === 'string') return text;
   throw new RingbedError(
     'io',

@@ -36,6 +36,29 @@ describe('ringbed run', () => {
     );
   });
 
+  it('--json FILE is refused before the work when there is no place for it', () => {
+    const file = join(folder(), 'missing', 'report.json');
+    const { status, stdout, stderr } = ringbed(['run', scenario(), '--json', file]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(`cannot write ${file}: no such file or folder`);
+    expect(stderr).not.toContain('started');
+  });
+
+  it('--dry-run --json says as JSON what would run', () => {
+    const { status, stdout } = ringbed(['run', scenario(), '--dry-run', '--json']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 'ringbed.scenario/1',
+      name: 'small',
+      streams: ['feed'],
+    });
+  });
+
+  it('takes a scenario through a pipe', () => {
+    const { status, stdout } = shell(`ringbed validate <(cat '${scenario()}')`);
+    expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining('ok: small') });
+  });
+
   it('--json FILE writes the file and still prints the report', () => {
     const file = join(folder(), 'report.json');
     const { status, stdout } = ringbed(['run', scenario(), '--json', file]);

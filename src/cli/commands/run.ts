@@ -3,7 +3,7 @@ import { loadNative } from '../../native/index.js';
 import { buildReport, latencyCurves, renderReport, reportStatus, stringify } from '../../report/index.js';
 import { prepareStore, runPlan, storeRun } from '../../run/index.js';
 import { withInterrupt } from '../interrupt.js';
-import { emitJson, type JsonFlag, jsonOnStdout } from '../json-output.js';
+import { emitJson, type JsonFlag, jsonOnStdout, prepareJson } from '../json-output.js';
 import { lookOf, print } from '../output.js';
 import { ProgressDisplay } from '../progress-display.js';
 import { commandOf, loadScenario, runInput, type ScenarioFlags } from '../scenario-input.js';
@@ -26,6 +26,7 @@ export async function run(path: string, flags: RunFlags): Promise<number> {
     return 0;
   }
   if (flags.out !== undefined) prepareStore(flags.out);
+  prepareJson(flags.json);
   // Before progress says that anything has started.
   loadNative();
   const input = runInput(scenario, commandOf('run', path, flags));
@@ -44,7 +45,7 @@ export async function run(path: string, flags: RunFlags): Promise<number> {
   });
   const report = buildReport(finished.record);
   if (flags.out !== undefined) storeRun(flags.out, finished, `${stringify(report)}\n`);
-  emitJson(flags.json, report);
   if (!jsonOnStdout(flags.json)) print(renderReport(report, lookOf(1), latencyCurves(finished.record)));
+  emitJson(flags.json, report);
   return reportStatus(report);
 }

@@ -1,10 +1,10 @@
 // `ringbed sweep`: the what-if. A grid of values, a row a cell.
 import { availableParallelism } from 'node:os';
 import { exitCodes, ScenarioError } from '../../errors/index.js';
-import { type RunInput, runPlan, writeFileAtomic } from '../../run/index.js';
+import { prepareFile, type RunInput, runPlan, writeFileAtomic } from '../../run/index.js';
 import { parseAxis, renderSweep, runSweep, toCsv, worst } from '../../sweep/index.js';
 import { withInterrupt } from '../interrupt.js';
-import { emitJson, type JsonFlag, jsonOnStdout } from '../json-output.js';
+import { emitJson, type JsonFlag, jsonOnStdout, prepareJson } from '../json-output.js';
 import { lookOf, print } from '../output.js';
 import { ProgressDisplay } from '../progress-display.js';
 import { commandOf, loadScenario, runInput, type ScenarioFlags } from '../scenario-input.js';
@@ -37,6 +37,8 @@ export async function sweep(path: string, given: SweepFlags): Promise<number> {
       commandOf('run', path, { ...flags, seed, set: [...(flags.set ?? []), ...sets] }),
     );
   };
+  prepareJson(flags.json);
+  if (flags.csv !== undefined) prepareFile(flags.csv);
   const folder = base.plan.world.kind === 'SIM' ? undefined : stateFolder();
   const { rows, interrupted } = await withInterrupt((signal) => {
     let progress: ProgressDisplay | undefined;
@@ -66,12 +68,12 @@ export async function sweep(path: string, given: SweepFlags): Promise<number> {
     rows: rows.map(({ status: _, ...row }) => row),
     command: repeatCommand,
   };
-  if (flags.csv !== undefined) writeFileAtomic(flags.csv, toCsv(rows));
-  emitJson(flags.json, document);
   if (!jsonOnStdout(flags.json)) {
     const heading = { name: base.plan.name, interrupted, repeat: flags.repeat, command: repeatCommand };
     print(renderSweep(rows, heading, lookOf(1)));
   }
+  if (flags.csv !== undefined) writeFileAtomic(flags.csv, toCsv(rows));
+  emitJson(flags.json, document);
   return worst([...rows.map((row) => row.status), interrupted ? exitCodes.interrupted : 0]);
 }
 

@@ -44,11 +44,22 @@ export function isMulticast(ip: Uint8Array): boolean {
   return ip.length === 4 ? ((ip[0] ?? 0) & 0xf0) === 0xe0 : ip[0] === 0xff;
 }
 
+/** The limited broadcast address (RFC 919). */
+function isBroadcast(ip: Uint8Array): boolean {
+  return ip.length === 4 && ip.every((byte) => byte === 0xff);
+}
+
+/** Whether the MAC for an IP address follows from it, for everybody on the link. */
+export function hasOwnMac(ip: Uint8Array): boolean {
+  return isMulticast(ip) || isBroadcast(ip);
+}
+
 /**
- * The MAC for an IP address: a group's by RFC 1112 and RFC 2464, else a locally administered one (02:00)
+ * The MAC for an IP address: a group's by RFC 1112 and RFC 2464, all ones for broadcast, else a locally administered one (02:00)
  * made of the address's last four bytes, so that hosts have distinct and repeatable MACs.
  */
 export function macFor(ip: Uint8Array): Uint8Array {
+  if (isBroadcast(ip)) return new Uint8Array(6).fill(0xff);
   const low = [...ip.subarray(-4)];
   if (!isMulticast(ip)) return Uint8Array.from([0x02, 0x00, ...low]);
   if (ip.length === 16) return Uint8Array.from([0x33, 0x33, ...low]);

@@ -166,6 +166,9 @@ export function rateAmount(): Type<RateAmount> {
         const expected = 'at most 1000Tbps, 1000000Gpps or 100000%';
         return { problem: `${describe(value)} is too much`, expected };
       }
+      // A gap that no timeline holds.
+      if (quantity.value.dimension === packetRate && amount < 1e9 / longestNs)
+        return { problem: `${describe(value)} is too little`, expected: `at least ${1e9 / longestNs}pps` };
       const unit =
         quantity.value.dimension === packetRate
           ? 'PPS'

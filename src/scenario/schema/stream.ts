@@ -121,16 +121,11 @@ function fields(tables: Tables): Type<FieldProgram[]> {
 
 function vlanTag(): Type<Vlan> {
   const vid = count({ max: 4095 }, 'a VLAN id');
-  const tpid = map(
-    either<number>(
-      [
-        count({ min: 0x8100, max: 0x8100 }, '0x8100 or 0x88a8'),
-        count({ min: 0x88a8, max: 0x88a8 }, '0x8100 or 0x88a8'),
-      ],
-      (value) => (value === 0x88a8n || value === 0x88a8 || value === '0x88a8' ? 1 : 0),
-    ),
-    (value) => value,
-  );
+  const tpid = map(count({ max: 0xffff }, 'a tag protocol identifier'), (value, fail) => {
+    const problem = `0x${value.toString(16)} is no tag protocol identifier`;
+    if (value !== 0x8100 && value !== 0x88a8) fail([], { problem, expected: '0x8100 or 0x88a8' });
+    return value;
+  });
   const short = map(vid, (id): Vlan => ({ tpid: 0x8100, pcp: 0, dei: 0, vid: id }));
   const full = map(
     typed(

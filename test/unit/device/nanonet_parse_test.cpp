@@ -275,6 +275,11 @@ TEST(NanonetRulesBase, TheUnbrokenFramesAreAnswered) {
   Request options;
   options.ip_options = {1, 1, 1, 0};
   EXPECT_EQ(udp->process(options.frame(), 1).outcome, Outcome::responded);
+  Request routed;  // by a source route: ours is not its last address
+  routed.ip_options = {131, 7, 4, 10, 0, 0, 9, 0};
+  EXPECT_EQ(udp->process(routed.frame(), 1).outcome, Outcome::bypassed);
+  routed.ip_options[2] = 8;  // used up
+  EXPECT_EQ(udp->process(routed.frame(), 1).outcome, Outcome::responded);
   Request unsummed;
   unsummed.udp_checksum = false;
   EXPECT_EQ(udp->process(unsummed.frame(), 1).outcome, Outcome::responded);

@@ -274,6 +274,46 @@ TEST(Rewrite, AnAbsentUdpChecksumStaysAbsent) {
   clean(frame);
 }
 
+// A route that is not used up, a home address: the checksum covers others than the header's
+// addresses.
+TEST(Rewrite, AddressesThatTheChecksumDoesNotCoverChangeNothingElse) {
+  const auto bytes = [](std::string_view hex) {
+    std::vector<std::uint8_t> all;
+    for (std::size_t at = 0; at + 1 < hex.size(); at += 2) {
+      all.push_back(
+          static_cast<std::uint8_t>(std::stoul(std::string(hex.substr(at, 2)), nullptr, 16)));
+    }
+    return all;
+  };
+  const std::vector<std::uint8_t> other{0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9};
+  auto rewriter =
+      Rewriter::create(std::vector<RewriteSpec>{{"ipv4.dst", true, {}, {0xc6336401, {}}},
+                                                {"ipv6.dst", true, {}, {0, other}}},
+                       "tape");
+  auto home =
+      Rewriter::create(std::vector<RewriteSpec>{{"ipv6.src", true, {}, {0, other}}}, "tape");
+  ASSERT_TRUE(rewriter.ok() && home.ok());
+  for (const char* hex : {"02000000000202000000000108004800002c000100004011642dc0000201c0000202830b"
+                          "04c0000203c00002040003e807d0000c8f4772696e67",
+                          "02000000000202000000000186dd6000000000342b4020010db800000000000000000000"
+                          "000120010db8000000000000000000000002110400020000000020010db8000000000000"
+                          "00000000000320010db800000000000000000000000403e807d0000cb7d672696e67",
+                          "02000000000202000000000186dd6000000000342b4020010db800000000000000000000"
+                          "000120010db8000000000000000000000002110404010100000020010db8000000000000"
+                          "00000000000420010db800000000000000000000000203e807d0000cb7d672696e67"}) {
+    auto frame = bytes(hex);
+    clean(frame);
+    rewriter.value().apply(frame, static_cast<std::uint32_t>(frame.size()));
+    EXPECT_NE(frame, bytes(hex));
+    clean(frame);
+  }
+  auto abroad = bytes(
+      "02000000000202000000000186dd6000000000243c4020010db800000000000000000000000120010db800000000"
+      "0000000000000002110201020000c91020010db800000000000000000000007703e807d0000cb76272696e67");
+  home.value().apply(abroad, static_cast<std::uint32_t>(abroad.size()));
+  clean(abroad);
+}
+
 // Whatever the bytes are, nothing is read or written outside of them (ASan watches).
 TEST(Rewrite, AnyBytes) {
   auto rewriter = Rewriter::create(

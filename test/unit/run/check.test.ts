@@ -35,6 +35,16 @@ describe('a plan that cannot be', () => {
     expect((found as ScenarioError).hint).not.toBe('');
   });
 
+  it('a classifier without the stage that is named, an object that is none', () => {
+    const classified = (classifier: string) => () =>
+      checkPlan(parseScenario(`packets: 10\ntraffic: [{ to: 10.0.0.2:80 }]\nclassifier: ${classifier}\n`));
+    expect(classified('{ object: classifier.bpf.o, stages: [pars] }')).toThrow(
+      /3:\d+: classifier.stages: the object has no program pars/,
+    );
+    expect(classified('{ object: package.json }')).toThrow(/3:\d+: classifier.object: .*no ELF file/);
+    expect(classified('{ object: classifier.bpf.o, stages: [parse, port] }')).not.toThrow();
+  });
+
   it('lets a whole one pass', () => {
     expect(() => check('to: 10.0.0.2:80, flows: 1000')).not.toThrow();
   });

@@ -240,6 +240,12 @@ TEST_F(RoundTrip, Ipv6VlanAndArpReprsAreWhatTheViewsRead) {
   }
 }
 
+TEST(Udp, IsAsLongAsAJumbogramThatCarriesIt) {
+  const std::uint8_t datagram[12] = {0, 1, 0, 2, 0, 0, 0x12, 0x34, 1, 2, 3, 4};
+  EXPECT_EQ(UdpView::parse({base::ByteView(datagram), 70'000})->extent().on_wire, 70'000U);
+  EXPECT_EQ(UdpView::parse({base::ByteView(datagram), 65'535}).reason(), Reason::udp_length);
+}
+
 TEST(Udp, ZeroChecksumIsSentAsAllOnes) {
   // A payload word that makes the sum come out as 0xffff: its complement is 0.
   const auto src = parse_ipv4("192.0.2.1").value();
