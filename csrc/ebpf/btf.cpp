@@ -189,6 +189,23 @@ const BtfType* Btf::find_section(const std::string& name) const {
   return nullptr;
 }
 
+std::uint32_t Btf::section_id(const std::string& name) const {
+  for (std::uint32_t id = 1; id < types_.size(); ++id) {
+    if (types_[id].kind == BtfKind::section && types_[id].name == name) return id;
+  }
+  return 0;
+}
+
+void Btf::place_variables(
+    std::uint32_t section,
+    const std::function<std::optional<std::uint32_t>(const std::string&)>& offset_of) {
+  for (BtfMember& member : types_[section].members) {
+    const BtfType* variable = type(member.type);
+    if (variable == nullptr) continue;
+    member.offset = offset_of(variable->name).value_or(member.offset);
+  }
+}
+
 std::optional<std::string> Btf::string(std::uint32_t offset) const {
   return read_string(strings_, offset);
 }

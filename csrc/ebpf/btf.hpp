@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,6 +82,13 @@ class Btf {
   // Bytes that a value takes; nothing when it has no size.
   [[nodiscard]] std::optional<std::uint32_t> size_of(std::uint32_t id) const;
   [[nodiscard]] const BtfType* find_section(const std::string& name) const;
+  // 0: there is none of that name.
+  [[nodiscard]] std::uint32_t section_id(const std::string& name) const;
+  // Compilers leave it to the linker where the variables of a section stand: `offset_of` a name in
+  // bytes; what it does not know stays where it is.
+  void place_variables(
+      std::uint32_t section,
+      const std::function<std::optional<std::uint32_t>(const std::string&)>& offset_of);
   [[nodiscard]] std::optional<std::string> string(std::uint32_t offset) const;
   [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(types_.size()); }
 

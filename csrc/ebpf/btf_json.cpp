@@ -29,12 +29,46 @@ std::string members_of(const Btf& btf, const BtfType& type, unsigned depth) {
   return text;
 }
 
+// What the type is called: that it is in network order, if one of its names says so.
+std::string name_of(const Btf& btf, std::uint32_t id) {
+  std::string first;
+  for (unsigned steps = 0; steps < kDeepest; ++steps) {
+    const BtfType* type = btf.type(id);
+    if (type == nullptr) break;
+    if (type->name == "__be16" || type->name == "__be32" || type->name == "__be64") {
+      return type->name;
+    }
+    if (first.empty()) first = type->name;
+    if (type == btf.resolve(id)) break;
+    id = type->type;
+  }
+  return first;
+}
+
+// Global variables, each by its name.
+std::string variables_of(const Btf& btf, const BtfType& section, std::uint32_t bytes) {
+  std::string text;
+  for (const BtfMember& each : section.members) {
+    const BtfType* variable = btf.type(each.type);
+    if (variable == nullptr || variable->kind != BtfKind::variable || each.offset > bytes ||
+        each.size > bytes - each.offset || text.size() > kMostText) {
+      return raw(bytes);
+    }
+    text += text.empty() ? "" : ",";
+    text += R"({"name":)" + json_string(variable->name) + R"(,"offset":)" +
+            std::to_string(std::uint64_t{each.offset} * 8) + R"(,"bits":0,"type":)" +
+            describe(btf, variable->type, each.size, 1) + "}";
+  }
+  return R"({"kind":"struct","bytes":)" + std::to_string(bytes) + R"(,"name":)" +
+         json_string(section.name) + R"(,"members":[)" + text + "]}";
+}
+
 std::string describe(const Btf& btf, std::uint32_t id, std::uint32_t bytes, unsigned depth) {
   const BtfType* type = btf.resolve(id);
+  if (type != nullptr && type->kind == BtfKind::section) return variables_of(btf, *type, bytes);
   if (type == nullptr || depth > kDeepest || btf.size_of(id) != bytes) return raw(bytes);
-  const BtfType* outer = btf.type(id);
   const std::string size = R"(,"bytes":)" + std::to_string(bytes);
-  const std::string name = R"(,"name":)" + json_string(outer->name);
+  const std::string name = R"(,"name":)" + json_string(name_of(btf, id));
   switch (type->kind) {
     case BtfKind::integer:
     case BtfKind::enumeration:

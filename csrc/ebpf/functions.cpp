@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ebpf/machine.hpp"
+
 namespace ringbed::ebpf {
 
 namespace {
@@ -34,6 +36,16 @@ std::vector<std::uint32_t> function_starts(const std::vector<RawInstruction>& co
 
 bool has_callbacks(const std::vector<RawInstruction>& code) noexcept {
   return std::ranges::any_of(code, loads_function);
+}
+
+bool tail_calls_from_functions_only(const std::vector<RawInstruction>& code) {
+  const std::vector<std::uint32_t> starts = function_starts(code);
+  const auto own = static_cast<std::ptrdiff_t>(starts.size() > 1 ? starts[1] : code.size());
+  const auto tail_calls = [](const RawInstruction& in) {
+    return in.opcode == kCall && in.src == pseudo::helper_call && in.imm == kTailCallHelper;
+  };
+  return std::none_of(code.begin(), code.begin() + own, tail_calls) &&
+         std::any_of(code.begin() + own, code.end(), tail_calls);
 }
 
 }  // namespace ringbed::ebpf

@@ -16,6 +16,9 @@ namespace ringbed::ebpf {
 // Ascending: 0, the program's own function, then all that are called.
 [[nodiscard]] std::vector<std::uint32_t> function_starts(const std::vector<RawInstruction>& code);
 
+// Whether it tail-calls, and never from its own function: what it tail-calls comes back then.
+[[nodiscard]] bool tail_calls_from_functions_only(const std::vector<RawInstruction>& code);
+
 // Whether a helper is given one of them to call back: the kernel then wants to know their types.
 [[nodiscard]] bool has_callbacks(const std::vector<RawInstruction>& code) noexcept;
 

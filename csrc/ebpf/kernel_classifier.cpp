@@ -121,8 +121,13 @@ base::Result<std::unique_ptr<KernelClassifier::Generation>> KernelClassifier::lo
         maps.push_back({spec->name, map.descriptor()});
       }
     }
-    const KernelOptions options{object.fallback_type, used(plan, i), std::move(maps),
-                                plan.count_verdicts ? counter_->descriptor() : -1, log_folder_};
+    const KernelOptions options{
+        object.fallback_type,
+        used(plan, i),
+        std::move(maps),
+        plan.count_verdicts ? counter_->descriptor() : -1,
+        log_folder_,
+        plan.count_entry_only ? std::vector{plan.entry} : std::vector<std::string>{}};
     auto loaded = KernelCollection::load(object.file, object.spec, options);
     if (!loaded) return loaded.error();
     made->collections.push_back(std::move(loaded).value());

@@ -46,6 +46,9 @@ struct ClassifierLayout {
   std::vector<StageChoice> stages;    // by slot
   std::vector<std::string> own_maps;  // never shared with another generation: settings of this one
   bool count_verdicts = false;        // of programs that do not count themselves
+  // A stage comes back to the entry, which tail-calls from functions of its own only: it alone
+  // counts, or a frame would be counted once a stage.
+  bool count_entry_only = false;
 };
 
 // A map of the generation that is being made; nullptr when there is none of that name.

@@ -6,6 +6,7 @@
 // gone with them. Nothing is pinned unless pin() is called, whatever the object asks for.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,6 +38,13 @@ struct KernelOptions {
   int verdicts = -1;
   // Where the whole log of a refused program goes; empty: the folder for temporary files.
   std::string log_folder;
+  // Names of the programs that count; empty: all do.
+  std::vector<std::string> counting;
+
+  [[nodiscard]] bool counts(const std::string& program) const {
+    return verdicts >= 0 && (counting.empty() || std::find(counting.begin(), counting.end(),
+                                                           program) != counting.end());
+  }
 };
 
 class KernelCollection {

@@ -101,7 +101,7 @@ class DirectLoader {
     }
     std::vector<MapReference> references = program.references;
     const VerdictSlots* slots = verdict_slots(type);
-    if (options_.verdicts >= 0 && slots != nullptr) {
+    if (options_.counts(program.name) && slots != nullptr) {
       code = counted(std::move(code), options_.verdicts, *slots, references);
     }
     for (const MapReference& reference : references) {

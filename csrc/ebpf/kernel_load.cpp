@@ -129,7 +129,7 @@ base::Status ObjectLoader::prepare_programs() {
           program, type == ProgramType::xdp ? BPF_XDP : static_cast<bpf_attach_type>(0));
     }
     const VerdictSlots* slots = verdict_slots(type);
-    if (options_.verdicts >= 0 && slots != nullptr) count_exits(program, *slots);
+    if (options_.counts(spec->name) && slots != nullptr) count_exits(program, *slots);
     library_.program_set_log_level(program, kLogStatistics);
     library_.program_set_log_buf(program, logs_.back().data(), logs_.back().size());
   }

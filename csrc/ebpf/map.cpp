@@ -1,5 +1,7 @@
 #include "ebpf/map.hpp"
 
+#include <cstring>
+
 #include "base/endian.hpp"
 
 namespace ringbed::ebpf {
@@ -20,6 +22,18 @@ int Map::take(const std::uint8_t*, std::uint8_t*) { return kNotSupported; }
 int Map::next_key(const std::uint8_t*, std::uint8_t*) { return -EOPNOTSUPP; }
 
 int Map::batch(BatchOperation, Batch&) { return kNotSupported; }
+
+void copy_value(const MapSpec& spec, std::uint8_t* to, const std::uint8_t* from,
+                std::size_t bytes) noexcept {
+  constexpr std::size_t kLock = 4;  // struct bpf_spin_lock
+  if (!spec.lock_at || *spec.lock_at + kLock > bytes) [[likely]] {
+    std::memcpy(to, from, bytes);
+    return;
+  }
+  const std::size_t behind = *spec.lock_at + kLock;
+  std::memcpy(to, from, *spec.lock_at);
+  std::memcpy(to + behind, from + behind, bytes - behind);
+}
 
 int next_index(const std::uint8_t* key, std::uint8_t* next, std::uint32_t max_entries) {
   const std::uint32_t index = key == nullptr ? max_entries : base::load_native<std::uint32_t>(key);

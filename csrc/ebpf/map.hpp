@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,7 +75,12 @@ struct MapSpec {
   bool frozen = false;                 // read-only for everybody (.rodata)
   std::uint32_t key_type = 0;          // BTF ids; 0: unknown
   std::uint32_t value_type = 0;
+  std::optional<std::uint32_t> lock_at;  // of a bpf_spin_lock in the value
 };
+
+// Into a map's value: its lock, where it has one, stays as it is.
+void copy_value(const MapSpec& spec, std::uint8_t* to, const std::uint8_t* from,
+                std::size_t bytes) noexcept;
 
 // What bpf_redirect_map finds in a slot.
 struct RedirectSlot {

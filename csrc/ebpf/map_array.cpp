@@ -37,7 +37,7 @@ class ArrayMap final : public Map {
     const int fault = check_update(key, flags);
     if (fault == 0) {
       const std::uint32_t index = base::load_native<std::uint32_t>(key);
-      std::memcpy(slots_.at(slot(index, cpu)), value, spec_.value_size);
+      copy_value(spec_, slots_.at(slot(index, cpu)), value, spec_.value_size);
     }
     return fault;
   }
@@ -60,10 +60,11 @@ class ArrayMap final : public Map {
     if (spec_.frozen) {
       return -EPERM;
     }
-    const int fault = check_update(key, flags);
+    const bool known = !per_cpu_ || flags <= update_flag::exist;  // to a system call
+    const int fault = known ? check_update(key, flags) : -EINVAL;
     const std::uint32_t index = base::load_native<std::uint32_t>(key);
     for (std::uint32_t cpu = 0; fault == 0 && cpu < cpus_; ++cpu) {
-      std::memcpy(slots_.at(slot(index, cpu)), value + cpu * user_stride(), user_stride());
+      copy_value(spec_, slots_.at(slot(index, cpu)), value + cpu * user_stride(), user_stride());
     }
     return fault;
   }
@@ -91,7 +92,7 @@ class ArrayMap final : public Map {
     return std::uint64_t{index} * cpus_ + (per_cpu_ ? cpu : 0);
   }
   [[nodiscard]] int check_update(const std::uint8_t* key, std::uint64_t flags) const {
-    if ((flags & ~update_flag::lock) > update_flag::exist || (per_cpu_ && flags > 2)) {
+    if ((flags & ~update_flag::lock) > update_flag::exist) {
       return -EINVAL;
     }
     if (base::load_native<std::uint32_t>(key) >= spec_.max_entries) {
@@ -100,7 +101,7 @@ class ArrayMap final : public Map {
     if ((flags & update_flag::no_exist) != 0) {
       return -EEXIST;
     }
-    return (flags & update_flag::lock) != 0 ? -EINVAL : 0;
+    return (flags & update_flag::lock) != 0 && !spec_.lock_at ? -EINVAL : 0;
   }
 
   bool per_cpu_;

@@ -53,7 +53,7 @@ int change_each(Map& map, bool update, Batch& batch) {
 
 }  // namespace
 
-// No map here knows of a lock in its values, so BPF_F_LOCK is refused like any other flag.
+// BPF_F_LOCK is refused like any other flag.
 int generic_batch(Map& map, BatchOperation operation, Batch& batch) {
   if (batch.element_flags != 0) return -EINVAL;
   if (batch.count == 0) return 0;

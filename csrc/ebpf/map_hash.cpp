@@ -53,7 +53,7 @@ class HashMap final : public Map {
     for (std::uint32_t each = 0; fresh && each < cpus_; ++each) {
       std::memset(slots_.at(at(slot, each)), 0, spec_.value_size);
     }
-    std::memcpy(slots_.at(at(slot, cpu)), value, spec_.value_size);
+    copy_value(spec_, slots_.at(at(slot, cpu)), value, spec_.value_size);
     return 0;
   }
   int erase(const std::uint8_t* key) override {
@@ -80,7 +80,7 @@ class HashMap final : public Map {
   int write(const std::uint8_t* key, const std::uint8_t* value, std::uint64_t flags) override {
     const auto [slot, fresh, fault] = place(key, flags);
     for (std::uint32_t cpu = 0; fault == 0 && cpu < cpus_; ++cpu) {
-      std::memcpy(slots_.at(at(slot, cpu)), value + cpu * user_stride(), user_stride());
+      copy_value(spec_, slots_.at(at(slot, cpu)), value + cpu * user_stride(), user_stride());
     }
     return fault;
   }
@@ -126,6 +126,9 @@ class HashMap final : public Map {
     int fault;
   };
   Place place(const std::uint8_t* key, std::uint64_t flags) {
+    if ((flags & update_flag::lock) != 0 && spec_.lock_at) {
+      flags &= ~update_flag::lock;  // nobody else runs: it is always held
+    }
     if (flags > update_flag::exist) {
       return {0, false, -EINVAL};
     }

@@ -367,6 +367,17 @@ base::Result<ObjectSpec> read_object(base::ByteView bytes) {
   }
   auto maps = read_maps(file, object.btf);
   if (!maps) return maps.error();
+  for (const ObjectMap& map : maps.value()) {
+    if (!map.variables || map.spec.value_type == 0) continue;
+    object.btf.place_variables(map.spec.value_type, [&](const std::string& name) {
+      const auto symbol = std::ranges::find_if(file.symbols, [&](const ElfSymbol& each) {
+        return each.section == map.section && each.name == name;
+      });
+      return symbol == file.symbols.end()
+                 ? std::nullopt
+                 : std::optional(static_cast<std::uint32_t>(symbol->value));
+    });
+  }
   const std::vector<Function> functions = functions_of(file);
   for (const Function& function : functions) {
     if (file.sections[function.section].name == ".text") continue;

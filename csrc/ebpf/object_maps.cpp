@@ -69,6 +69,19 @@ class DefinitionReader {
   }
 
  private:
+  // Where a value of this type has its bpf_spin_lock.
+  [[nodiscard]] std::optional<std::uint32_t> lock_in(std::uint32_t value) const {
+    const BtfType* type = btf_.resolve(value);
+    if (type == nullptr || type->kind != BtfKind::structure) return std::nullopt;
+    for (const BtfMember& member : type->members) {
+      const BtfType* of = btf_.resolve(member.type);
+      if (of != nullptr && of->kind == BtfKind::structure && of->name == "bpf_spin_lock") {
+        return member.offset / 8;
+      }
+    }
+    return std::nullopt;
+  }
+
   // `values`: where the initialisers start in the variable.
   base::Result<MapSpec> read(const std::string& name, std::uint32_t type, bool outer,
                              std::uint32_t* values) {
@@ -94,6 +107,7 @@ class DefinitionReader {
         if (!bytes) return fault(member.name + " has no size");
         (member.name == "key" ? spec.key_size : spec.value_size) = *bytes;
         (member.name == "key" ? spec.key_type : spec.value_type) = *target;
+        if (member.name == "value") spec.lock_at = lock_in(*target);
         continue;
       }
       if (!number) return fault(member.name + " is no number");
@@ -176,7 +190,7 @@ bool is_variables(const ElfSection& section) {
          section.size > 0 && (named(".data") || named(".rodata") || named(".bss"));
 }
 
-base::Status read_variables(const Elf& file, std::vector<ObjectMap>& maps) {
+base::Status read_variables(const Elf& file, const Btf& btf, std::vector<ObjectMap>& maps) {
   for (std::uint32_t i = 1; i < file.sections.size(); ++i) {
     const ElfSection& section = file.sections[i];
     if (!is_variables(section)) continue;
@@ -189,6 +203,7 @@ base::Status read_variables(const Elf& file, std::vector<ObjectMap>& maps) {
     map.spec.key_size = 4;
     map.spec.value_size = static_cast<std::uint32_t>(section.size);
     map.spec.max_entries = 1;
+    map.spec.value_type = btf.section_id(section.name);
     map.spec.contents.assign(section.data.begin(), section.data.end());
     if (section.name.starts_with(".rodata")) {
       map.spec.frozen = true;
@@ -205,7 +220,7 @@ base::Result<std::vector<ObjectMap>> read_maps(const Elf& file, const Btf& btf) 
   auto maps = DefinitionReader(file, btf).run();
   if (!maps) return maps;
   if (auto status = read_legacy(file, maps.value()); !status) return status.error();
-  if (auto status = read_variables(file, maps.value()); !status) return status.error();
+  if (auto status = read_variables(file, btf, maps.value()); !status) return status.error();
   return maps;
 }
 

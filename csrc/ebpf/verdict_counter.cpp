@@ -72,10 +72,14 @@ std::array<std::uint64_t, VerdictCounter::kSlots> VerdictCounter::counts() const
 std::vector<RawInstruction> counted(std::vector<RawInstruction> code, int map,
                                     const VerdictSlots& slots) {
   const std::size_t end = code.size();
-  if (end > kLongestJump) return code;
   for (std::size_t at = 0; at < end; ++at) {
     if (code[at].opcode == kExit) {
-      code[at] = {cls::jmp | jmp_op::ja, 0, 0, static_cast<std::int16_t>(end - at - 1), 0};
+      const std::size_t ahead = end - at - 1;
+      code[at] =
+          ahead <= kLongestJump
+              ? RawInstruction{cls::jmp | jmp_op::ja, 0, 0, static_cast<std::int16_t>(ahead), 0}
+              // gotol, which kernels know from Linux 6.6 on
+              : RawInstruction{cls::jmp32 | jmp_op::ja, 0, 0, 0, static_cast<std::int32_t>(ahead)};
     }
     if (code[at].opcode == kLoadImm64) ++at;
   }

@@ -52,7 +52,6 @@ class VerdictCounter {
 };
 
 // `code`: a program's own function, without those that it calls. `map`: the counter's descriptor.
-// Unchanged when the function is too long to jump to its end.
 [[nodiscard]] std::vector<RawInstruction> counted(std::vector<RawInstruction> code, int map,
                                                   const VerdictSlots& slots);
 

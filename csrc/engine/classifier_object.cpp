@@ -257,6 +257,17 @@ std::vector<std::string> used_programs(const ClassifierObject& object) {
   return names;
 }
 
+bool calls_helper(const ClassifierObject& object, std::int32_t helper) {
+  return std::ranges::any_of(used_programs(object), [&](const std::string& name) {
+    const ebpf::ProgramSpec* program = object.spec.program(name);
+    return program != nullptr &&
+           std::ranges::any_of(program->code, [&](const ebpf::RawInstruction& in) {
+             return in.opcode == ebpf::kCall && in.src == ebpf::pseudo::helper_call &&
+                    in.imm == helper;
+           });
+  });
+}
+
 std::vector<MapEntry> classifier_entries(const Plan& plan, const ClassifierObject& object) {
   std::vector<MapEntry> entries;
   const auto holds = [&](std::string_view name, std::uint32_t key, std::uint32_t value) {

@@ -50,6 +50,9 @@ struct ClassifierObject {
 // The entry, and everything that stands in a slot.
 [[nodiscard]] std::vector<std::string> used_programs(const ClassifierObject& object);
 
+// Whether one of them does, by the helper's number.
+[[nodiscard]] bool calls_helper(const ClassifierObject& object, std::int32_t helper);
+
 // What to write into the maps of stage.h before the first frame.
 struct MapEntry {
   std::string map;

@@ -20,14 +20,6 @@ constexpr std::int32_t kFlowHash = 34;
 // Frames between two looks at the stop flag.
 constexpr std::uint64_t kFramesPerLook = 4096;
 
-bool calls(const ebpf::ObjectSpec& object, std::int32_t helper) {
-  return std::any_of(object.programs.begin(), object.programs.end(), [&](const auto& program) {
-    return std::any_of(program.code.begin(), program.code.end(), [&](const auto& in) {
-      return in.opcode == 0x85 && in.src == 0 && in.imm == helper;
-    });
-  });
-}
-
 // Frames from a capture or by chance.
 class Frames {
  public:
@@ -143,11 +135,11 @@ base::Status ClassifierRunner::make() {
     if (auto status = add(kinds[i], executors_[i], programs_[i], {}); !status) return status;
   }
   if (kinds.size() < 2) return {};
-  const bool random = calls(object_->spec, kRandom);
-  by_chance_ = random || calls(object_->spec, kFlowHash);
+  const bool random = calls_helper(*object_, kRandom);
+  by_chance_ = random || calls_helper(*object_, kFlowHash);
   const bool clocked =
       std::any_of(std::begin(kClocks), std::end(kClocks),
-                  [&](std::int32_t helper) { return calls(object_->spec, helper); });
+                  [&](std::int32_t helper) { return calls_helper(*object_, helper); });
   if (by_chance_) {
     result_.excepted.emplace_back(
         random

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/reasons.hpp"
 #include "engine/flight_trace.hpp"
 #include "port/datagram.hpp"
 
@@ -37,6 +38,9 @@ struct Flight {
   std::uint64_t sequence = 0;      // within its flow
   std::uint32_t stream = 0;
   std::uint32_t flow = 0;
+  // By the address filter of the device's NIC, as the frame was sent. Only of a traced log: where a
+  // classifier may have changed the address since.
+  base::Reason refused = base::Reason::none;
 };
 
 // Tells frames apart: length, the first 128 and the last 16 bytes. Headers and messages lie there;
@@ -114,7 +118,7 @@ class FlightLog {
       record.words[word].store(value, std::memory_order_release);
     };
     put(0, hash);
-    put(1, flight.departure_ns);
+    put(1, flight.departure_ns | static_cast<std::uint64_t>(flight.refused) << kTimeBits);
     put(2, flight.sequence);
     put(3, static_cast<std::uint64_t>(flight.stream) << 32 | flight.flow);
     head_.store(at + 1, std::memory_order_release);
@@ -129,6 +133,9 @@ class FlightLog {
 
  private:
   friend class FlightReader;
+  static constexpr unsigned kTimeBits = 56;  // two years
+  static_assert(base::kReasonCount <= 256);
+
   struct Record {
     std::array<std::atomic<std::uint64_t>, 4> words{};
   };
@@ -144,7 +151,9 @@ class FlightLog {
       return record.words[word].load(std::memory_order_acquire);
     };
     hash = get(0);
-    flight.departure_ns = get(1);
+    const std::uint64_t departure = get(1);
+    flight.departure_ns = departure & ((std::uint64_t{1} << kTimeBits) - 1);
+    flight.refused = static_cast<base::Reason>(departure >> kTimeBits);
     flight.sequence = get(2);
     const std::uint64_t last = get(3);
     flight.stream = static_cast<std::uint32_t>(last >> 32);

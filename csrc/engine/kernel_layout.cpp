@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/endian.hpp"
+#include "ebpf/functions.hpp"
 #include "ebpf/kernel_syscall.hpp"
 
 namespace ringbed::engine {
@@ -42,6 +43,9 @@ ebpf::ClassifierLayout layout_of(const ClassifierPlan& plan, ClassifierObject& o
   layout.entry = object.entry;
   layout.own_maps = {std::string(kStageSettings)};
   layout.count_verdicts = !counts_stages(object);
+  if (const ebpf::ProgramSpec* entry = object.spec.program(object.entry); entry != nullptr) {
+    layout.count_entry_only = tail_calls_from_functions_only(entry->code);
+  }
   if (!plan.stages.empty()) {
     layout.prog_array = prog_array_of(plan, object.spec);
     for (const std::string& stage : plan.stages) {

@@ -146,8 +146,14 @@ void book_classifier(Ledger& books, const LiveWorld& world, const LiveSession& s
     books.drop(Stage::classifier, Reason::classifier_drop, counts->drop);
     books.drop(Stage::classifier, Reason::classifier_aborted, counts->aborted);
     past = counts->pass + counts->tx;
-    if (classifier.redirects_elsewhere() && counts->redirect > ring)
-      past += counts->redirect - ring;
+    const std::uint64_t others = less(counts->redirect, ring);
+    switch (classifier.other_redirects()) {
+      case LiveClassifier::OtherRedirects::elsewhere: past += others; break;
+      case LiveClassifier::OtherRedirects::refused:
+        books.drop(Stage::classifier, Reason::classifier_aborted, others);
+        break;
+      case LiveClassifier::OtherRedirects::unknown: break;
+    }
   } else if (world.closed() && session.device_kernel().arrived > ring) {
     past =
         session.device_kernel().arrived - ring;  // an object that does not count: no drop is known

@@ -135,11 +135,15 @@ std::optional<LiveClassifier::Counts> LiveClassifier::counts() const {
   return sum;
 }
 
-bool LiveClassifier::redirects_elsewhere() const {
-  return std::ranges::any_of(classifier_.maps(), [](const ebpf::KernelMap* map) {
+LiveClassifier::OtherRedirects LiveClassifier::other_redirects() const {
+  constexpr std::int32_t kRedirect = 23;
+  constexpr std::int32_t kRedirectMap = 51;
+  const bool maps = std::ranges::any_of(classifier_.maps(), [](const ebpf::KernelMap* map) {
     const MapType type = map->spec().type;
     return type == MapType::devmap || type == MapType::devmap_hash || type == MapType::cpumap;
   });
+  if (maps || calls_helper(*object_, kRedirect)) return OtherRedirects::elsewhere;
+  return calls_helper(*object_, kRedirectMap) ? OtherRedirects::unknown : OtherRedirects::refused;
 }
 
 ClassifierResult LiveClassifier::result() const {

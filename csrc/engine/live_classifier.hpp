@@ -40,7 +40,11 @@ class LiveClassifier {
   };
   [[nodiscard]] std::optional<Counts> counts() const;
   // The object can redirect to other interfaces or CPUs, too.
-  [[nodiscard]] bool redirects_elsewhere() const;
+  // What becomes of redirected frames that come to no socket: they are at another interface or
+  // processor, or the kernel refuses them, because no program has said whereto; unknown: neither is
+  // certain.
+  enum class OtherRedirects : std::uint8_t { unknown, elsewhere, refused };
+  [[nodiscard]] OtherRedirects other_redirects() const;
 
   [[nodiscard]] ClassifierResult result() const;
   // Nothing when the plan asks for no swap.

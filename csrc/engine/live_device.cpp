@@ -174,7 +174,8 @@ bool LiveDevice::serve(std::size_t queue) noexcept {
   return true;
 }
 
-bool LiveDevice::recall(std::size_t queue, base::ByteView frame, Flight& flight) noexcept {
+LiveDevice::Known LiveDevice::recall(std::size_t queue, base::ByteView frame,
+                                     Flight& flight) noexcept {
   Served& served = served_[queue];
   const std::uint64_t hash = flight_hash(frame, datagrams_);
   const auto find = [&](std::uint64_t reach) {
@@ -185,18 +186,18 @@ bool LiveDevice::recall(std::size_t queue, base::ByteView frame, Flight& flight)
   // in vain.
   if (served.edited) {
     if (find(kNear)) {
-      return true;
+      return Known::whole;
     }
     const FlightTrace trace = flight_trace(frame);
     if (served.requests.front().find_edited(trace, *served.edited, flight, kNear)) {
-      return true;
+      return Known::edited;
     }
   }
   if (find(FlightReader::kAll)) {
     served.edited.reset();
-    return true;
+    return Known::whole;
   }
-  return recall_edited(served, frame, flight);
+  return recall_edited(served, frame, flight) ? Known::edited : Known::no;
 }
 
 // Whose it is shows in what a classifier left of it.
@@ -224,14 +225,17 @@ void LiveDevice::identify(std::size_t queue, std::size_t count, std::uint64_t no
     const base::ByteView view = area_.subspan(frame.address, frame.length);
     const std::uint64_t arrived = arrivals_.of(frame.address, now);
     Flight flight;
-    if (!recall(queue, view, flight)) {
+    const Known known = recall(queue, view, flight);
+    if (known == Known::no) {
       flight.departure_ns = now;
       flight.stream = kOutside;
       ++outside_;
     }
     sim::FrameInfo info;
     info.length = frame.length;
-    if (const base::Reason refused = nic_.accept(view, info); refused != base::Reason::none) {
+    // A NIC looks before the classifier does.
+    const base::Reason refused = known == Known::edited ? flight.refused : nic_.accept(view, info);
+    if (refused != base::Reason::none) {
       ledger_.drop(base::Stage::nic, refused);
       continue;
     }

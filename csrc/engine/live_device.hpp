@@ -127,7 +127,9 @@ class LiveDevice {
   };
 
   [[nodiscard]] bool serve(std::size_t queue) noexcept;
-  [[nodiscard]] bool recall(std::size_t queue, base::ByteView frame, Flight& flight) noexcept;
+  // How a frame was known again: by its bytes, by what an edit left, or not at all.
+  enum class Known : std::uint8_t { whole, edited, no };
+  [[nodiscard]] Known recall(std::size_t queue, base::ByteView frame, Flight& flight) noexcept;
   [[nodiscard]] bool recall_edited(Served& served, base::ByteView frame, Flight& flight) noexcept;
   void identify(std::size_t queue, std::size_t count, std::uint64_t now) noexcept;
   void settle(std::size_t queue, std::uint64_t taken, std::uint64_t done) noexcept;

@@ -191,9 +191,15 @@ void LiveGenerator::stage(Queue& queue, std::uint64_t address, const gen::FrameM
   if (to_sockets_ && !deliverable(plan_, frame)) {
     ++undeliverable_;
   }
-  queue.log->add(flight_hash(frame, datagrams_),
-                 {meta.departure_ps / gen::kPsPerNs, meta.sequence, meta.stream, meta.flow},
-                 queue.log->traced() ? flight_trace(frame) : FlightTrace{});
+  Flight flight{meta.departure_ps / gen::kPsPerNs, meta.sequence, meta.stream, meta.flow};
+  if (queue.log->traced()) {
+    sim::FrameInfo info;
+    info.length = meta.length;
+    flight.refused = nic_.accept(frame, info);
+    queue.log->add(flight_hash(frame, datagrams_), flight, flight_trace(frame));
+  } else {
+    queue.log->add(flight_hash(frame, datagrams_), flight);
+  }
   queue.streams[queue.count] =
       meta.departure_ps >= warmup_ns_ * gen::kPsPerNs ? meta.stream : kWarmup;
   queue.staged[queue.count++] = {address, meta.length, recipes_ && !damaged ? meta.stream + 1 : 0};

@@ -32,6 +32,7 @@ export type BtfInput =
   | { readonly [name: string]: BtfInput };
 
 const isBigEndian = (type: BtfType): boolean => type.kind === 'int' && /^__be(16|32|64)$/.test(type.name);
+const isSigned = (type: BtfType): boolean => type.kind === 'int' && type.signed;
 const isByteArray = (type: BtfType): boolean =>
   type.kind === 'bytes' || (type.kind === 'array' && type.element.bytes === 1 && type.element.kind === 'int');
 
@@ -56,8 +57,10 @@ export function decodeBtf(type: BtfType, bytes: Uint8Array): BtfValue {
 
 function decodeMember(member: BtfMember, bytes: Uint8Array): BtfValue {
   if (member.bits === 0) return decodeBtf(member.type, bytes.subarray(member.offset / 8));
-  const wide = readLittle(bytes, member.offset >> 3, 8) >> BigInt(member.offset & 7);
-  return narrow(wide & ((1n << BigInt(member.bits)) - 1n), member.type.bytes);
+  // Nine bytes: 64 bits may begin in the middle of one.
+  const wide = readLittle(bytes, member.offset >> 3, 9) >> BigInt(member.offset & 7);
+  const value = isSigned(member.type) ? BigInt.asIntN(member.bits, wide) : BigInt.asUintN(member.bits, wide);
+  return narrow(value, member.type.bytes);
 }
 
 function readLittle(bytes: Uint8Array, at: number, count: number): bigint {
@@ -110,6 +113,11 @@ function encodeInto(type: BtfType, input: BtfInput, into: Uint8Array, at: string
       encodeStruct(type, input, into, at);
       return;
     default:
+      // A key without a type, of a map of sockets for instance.
+      if (type.bytes <= 8 && typeof input !== 'object') {
+        encodeInteger({ kind: 'int', bytes: type.bytes, name: '', signed: false }, input, into, at);
+        return;
+      }
       throw misfit(at, show(input), `${type.bytes} bytes: a Uint8Array or hexadecimal text`);
   }
 }
@@ -132,9 +140,13 @@ function encodeStruct(
       continue;
     }
     const number = integerOf(value, `${at}.${name}`);
-    if (number < 0n || number >= 1n << BigInt(member.bits))
+    const bits = BigInt(member.bits);
+    const [least, most] = isSigned(member.type)
+      ? [-(1n << (bits - 1n)), 1n << (bits - 1n)]
+      : [0n, 1n << bits];
+    if (number < least || number >= most)
       throw misfit(`${at}.${name}`, show(value), `a number of ${member.bits} bits`);
-    writeBits(into, member.offset, number);
+    writeBits(into, member.offset, BigInt.asUintN(member.bits, number));
   }
 }
 

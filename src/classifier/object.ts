@@ -65,6 +65,8 @@ export class BpfProgram {
 
   /** One frame. @throws RingbedError `invalid` for a frame that the kernel does not take */
   testRun(frame: Uint8Array): TestRun {
+    if (!(frame instanceof Uint8Array))
+      throw new RingbedError('invalid', 'testRun: the frame is no Uint8Array', 'Buffer.from(text, "hex")');
     const result = native(() => this.#object.run(this.facts.name, frame));
     if (result === null)
       throw new RingbedError('invalid', `the kernel does not run a frame of ${frame.length} bytes`);

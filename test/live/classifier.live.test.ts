@@ -143,7 +143,12 @@ describe.skipIf(missing !== undefined)('a classifier on veth', () => {
   }, 60_000);
 
   // What is edited cannot be known again by its bytes: by what the edit leaves, or not at all.
-  it.each(['translate', 'stamp', 'overwrite'])('knows frames again that "%s" edited', (program) => {
+  it.each([
+    ['translate', 'promiscuous'],
+    ['stamp', 'promiscuous'],
+    ['readdress', 'exact'], // a NIC has looked at the address before
+    ['overwrite', 'promiscuous'],
+  ])('knows frames again that "%s" edited', (program, filter) => {
     const stream = (name: string, to: string) =>
       `  - { name: ${name}, to: '${to}', rate: 3kpps, payload: { kind: nanonet.market_data, price: { uniform: [9900, 10100] } } }`;
     const text = `
@@ -151,7 +156,7 @@ name: edits
 seed: 11
 packets: 3000
 link: { rate: 10Gbps }
-nic: { rxDescriptors: 8192, txDescriptors: 8192, multicastFilter: promiscuous }
+nic: { rxDescriptors: 8192, txDescriptors: 8192, multicastFilter: ${filter} }
 traffic:
 ${stream('direct', '239.1.1.1:8080')}
 ${stream('mapped', '239.1.1.1:9000')}
@@ -171,6 +176,24 @@ device: { target: 239.1.1.1:8080, respondTo: 10.0.0.1:9999, pool: { size: 4096 }
     expect(unknown).toEqual([]);
     expect(received(live)).toEqual(received(sim));
     expect(live.verdicts).toBe(sim.verdicts);
+  });
+
+  // Stages that come back, redirections that lead nowhere: each frame once in the books.
+  it.each([
+    ['comeback', 'comeback'],
+    ['comeback', 'nowhere'],
+    ['unsaid', 'unsaid'],
+  ])('books every frame once with %s: %s', (object, program) => {
+    const text = scenario('packets: 1000', '1kpps')
+      .replace(/^classifier: .*$/m, `classifier: { object: ${compiledBpf(object)}, program: ${program} }`)
+      .replaceAll(
+        /rate: 1kpps/g,
+        'rate: 1kpps, payload: { kind: nanonet.market_data, price: { uniform: [9900, 10100] } }',
+      );
+    const [live, sim] = [run(text, 'veth'), run(text, 'sim')];
+    expect(live.conserved).toBe(true);
+    expect(live.packets).toEqual(sim.packets);
+    expect(live.drops).toEqual(sim.drops);
   });
 
   it('explains a program that the verifier refuses', () => {

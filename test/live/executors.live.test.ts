@@ -57,6 +57,18 @@ describe.skipIf(reason !== undefined)(
       expect(object.program('parse').facts.verified).toBeGreaterThan(100);
     });
 
+    it.each(['vm', 'kernel'] as const)('in %s global variables go by their names', (where) => {
+      const path = join(temporary(), 'globals.bpf.o');
+      compileBpf(join(root, 'test/data/bpf/globals.bpf.c'), path);
+      using object = BpfObject.open(path, { in: where });
+      expect(object.map('.rodata').get(0)).toMatchObject({ every: 3 });
+      expect(object.map('.data').get(0)).toEqual({ step: 1n, hop: '1.2.3.4' });
+      object.map('.data').set(0, { step: 5n, hop: '10.1.2.3' });
+      for (let turn = 0; turn < 4; turn++) object.program('globals').testRun(Buffer.alloc(60));
+      expect(object.map('.bss').get(0)).toMatchObject({ seen: 20n, thirds: 1 });
+      expect(object.map('.data').get(0)).toEqual({ step: 5n, hop: '10.1.2.3' });
+    });
+
     it.each(['vm', 'kernel'] as const)('in %s nobody does with a map what its flags forbid', (where) => {
       const path = join(temporary(), 'permissions.bpf.o');
       compileBpf(join(root, 'test/data/bpf/permissions.bpf.c'), path);

@@ -1,4 +1,4 @@
-// bpf_spin_lock around values of an array and a hash.
+// bpf_spin_lock around values of an array and a hash, and updates under the lock (BPF_F_LOCK).
 #include "common.bpf.h"
 
 struct shared {
@@ -26,6 +26,12 @@ int locks(struct xdp_md *ctx) {
   if (!value) {
     struct shared fresh = {.turns = 1, .sum = word};
     return word & 8 && bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST) == 0 ? XDP_PASS : XDP_DROP;
+  }
+  if ((word >> 4 & 7) == 0) {
+    struct shared other = {.turns = 7, .sum = ~(__u64)word};
+    __u64 how = BPF_F_LOCK | (word >> 7 & 3);
+    return 3 + (int)-(word & 8 ? bpf_map_update_elem(&flows, &key, &other, how)
+                               : bpf_map_update_elem(&slots, &key, &other, how));
   }
   bpf_spin_lock(&value->lock);
   value->turns++;

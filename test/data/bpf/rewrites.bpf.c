@@ -53,6 +53,16 @@ int stamp(struct xdp_md *ctx) {
   return (int)DELIVER;
 }
 
+// Another address for the next hop: not the device's.
+SEC("xdp")
+int readdress(struct xdp_md *ctx) {
+  struct ethhdr *eth = (void *)(long)ctx->data;
+  if ((void *)(eth + 1) > (void *)(long)ctx->data_end) return XDP_DROP;
+  eth->h_dest[0] = 2;
+  eth->h_dest[5] ^= 0x55;
+  return (int)DELIVER;
+}
+
 // Nothing is left of the frame but its length.
 SEC("xdp")
 int overwrite(struct xdp_md *ctx) {

@@ -64,4 +64,25 @@ describe('values by BTF', () => {
   ])('%s is refused by name', (_, type, value, says) => {
     expect(() => encodeBtf(type, value)).toThrow(says);
   });
+
+  it('signed bit fields, and 61 bits that begin in the middle of a byte', () => {
+    const type: BtfType = {
+      kind: 'struct',
+      bytes: 9,
+      name: 'packed',
+      members: [
+        { name: 'small', offset: 0, bits: 3, type: { kind: 'int', bytes: 4, name: 'int', signed: true } },
+        { name: 'long', offset: 7, bits: 61, type: { kind: 'int', bytes: 8, name: '__u64', signed: false } },
+      ],
+    };
+    const value = { small: -2, long: (1n << 61n) - 3n };
+    expect(decodeBtf(type, encodeBtf(type, value))).toEqual(value);
+    expect(() => encodeBtf(type, { small: 4 })).toThrow(/a number of 3 bits/);
+    expect(() => encodeBtf(type, { long: -1 })).toThrow(/a number of 61 bits/);
+  });
+
+  it('a key without a type is a number, too', () => {
+    expect([...encodeBtf({ kind: 'bytes', bytes: 4 }, 258)]).toEqual([2, 1, 0, 0]);
+    expect(() => encodeBtf({ kind: 'bytes', bytes: 16 }, 1)).toThrow(/16 bytes/);
+  });
 });
