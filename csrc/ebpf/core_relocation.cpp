@@ -4,13 +4,14 @@
 #include <charconv>
 #include <map>
 
+#include "ebpf/functions.hpp"
+
 namespace ringbed::ebpf {
 
 namespace {
 
 constexpr std::size_t kMostSteps = 64;
 constexpr unsigned kDeepest = 32;
-constexpr std::int32_t kNoSuchHelper = 195'896'080;  // libbpf's; the relocation's number is added
 
 bool is_composite(const BtfType& type) {
   return type.kind == BtfKind::structure || type.kind == BtfKind::union_;

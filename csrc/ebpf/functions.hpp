@@ -13,6 +13,10 @@ namespace ringbed::ebpf {
 [[nodiscard]] std::uint32_t callee(const std::vector<RawInstruction>& code,
                                    std::size_t at) noexcept;
 
+// A call of what is not there, as libbpf writes it, from this number on: a fault when it is
+// reached.
+inline constexpr std::int32_t kNoSuchHelper = 195'896'080;
+
 // Ascending: 0, the program's own function, then all that are called.
 [[nodiscard]] std::vector<std::uint32_t> function_starts(const std::vector<RawInstruction>& code);
 

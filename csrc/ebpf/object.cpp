@@ -6,6 +6,7 @@
 
 #include "ebpf/elf.hpp"
 #include "ebpf/fields.hpp"
+#include "ebpf/functions.hpp"
 #include "ebpf/object_maps.hpp"
 
 namespace ringbed::ebpf {
@@ -54,8 +55,8 @@ class Linker {
  public:
   Linker(const Elf& file, const std::vector<ObjectMap>& maps,
          const std::vector<Function>& functions, const std::vector<SectionLines>& lines,
-         const std::vector<SectionRelocations>& core)
-      : file_(file), maps_(maps), functions_(functions), lines_(lines), core_(core) {}
+         const std::vector<SectionRelocations>& core, const Btf& btf)
+      : file_(file), maps_(maps), functions_(functions), lines_(lines), core_(core), btf_(btf) {}
 
   base::Result<ProgramSpec> link(const Function& entry) {
     program_.name = entry.name;
@@ -79,6 +80,15 @@ class Linker {
     std::uint32_t section;
     std::uint64_t target;  // bytes in the section
   };
+
+  // Whether it is one of the variables that loaders give the kernel's configuration.
+  [[nodiscard]] bool of_configuration(const std::string& name) const {
+    const BtfType* section = btf_.find_section(".kconfig");
+    return section != nullptr && std::ranges::any_of(section->members, [&](const BtfMember& each) {
+             const BtfType* variable = btf_.type(each.type);
+             return variable != nullptr && variable->name == name;
+           });
+  }
 
   void place(const Function& function) {
     for (const Placed& each : placed_) {
@@ -172,9 +182,15 @@ class Linker {
     const bool wide = in.opcode == kLoadImm64 && base + index + 1 < program_.code.size();
     const bool local_call = in.opcode == kCall && in.src == pseudo::local_call;
     if (symbol.section == 0) {
-      if (symbol.weak && wide) {  // a weak external symbol that nobody defines is NULL
+      // A weak external symbol that nobody defines is NULL, and nobody calls it then. The kernel's
+      // configuration is always there, weak or not.
+      if (symbol.weak && wide && !of_configuration(name)) {
         in.imm = 0;
         program_.code[base + index + 1].imm = 0;
+        return {};
+      }
+      if (symbol.weak && in.opcode == kCall) {
+        in = {kCall, 0, 0, 0, kNoSuchHelper};
         return {};
       }
       program_.external = name;  // whoever runs the program says what it means
@@ -243,6 +259,7 @@ class Linker {
   const std::vector<Function>& functions_;
   const std::vector<SectionLines>& lines_;
   const std::vector<SectionRelocations>& core_;
+  const Btf& btf_;
   ProgramSpec program_;
   std::vector<Placed> placed_;
   std::vector<Call> calls_;
@@ -381,7 +398,7 @@ base::Result<ObjectSpec> read_object(base::ByteView bytes) {
   const std::vector<Function> functions = functions_of(file);
   for (const Function& function : functions) {
     if (file.sections[function.section].name == ".text") continue;
-    auto program = Linker(file, maps.value(), functions, lines, core).link(function);
+    auto program = Linker(file, maps.value(), functions, lines, core, object.btf).link(function);
     if (!program) return program.error();
     object.programs.push_back(std::move(program).value());
   }
