@@ -72,7 +72,7 @@ Rewriter::Headers::Headers(base::ByteView frame, std::uint32_t wire_length) noex
   }
   if (type == wire::ethertype::kIpv4) {
     auto packet = wire::Ipv4View::parse(rest);
-    if (!packet && packet.readable() && packet.header().total_length() == 0) {
+    if (packet.reason() == wire::Reason::ip_total_length && packet.header().total_length() == 0) {
       packet = wire::Ipv4View::parse_unsegmented(rest);  // segmentation offload
     }
     if (!packet) {

@@ -21,6 +21,8 @@ struct Arp {
   static constexpr std::size_t kFixedBytes = 8;  // before the addresses
   static constexpr std::size_t kHeaderBytes = 28;
 
+  static constexpr std::uint16_t kEthernetHardware = 1;
+  static constexpr std::uint16_t kIeee802Hardware = 6;
   static constexpr std::uint16_t kRequest = 1;
   static constexpr std::uint16_t kReply = 2;
 
@@ -44,9 +46,9 @@ class ArpView {
       return reason;
     }
     const std::uint8_t* p = packet.bytes.data();
-    // 1 is Ethernet, 6 IEEE 802: Linux takes both from an Ethernet interface.
+    // Linux takes both kinds from an Ethernet interface.
     const auto hardware = base::load_be<std::uint16_t>(p + Arp::kHardwareType);
-    if ((hardware != 1 && hardware != 6) ||
+    if ((hardware != Arp::kEthernetHardware && hardware != Arp::kIeee802Hardware) ||
         base::load_be<std::uint16_t>(p + Arp::kProtocolType) != ethertype::kIpv4 ||
         p[Arp::kHardwareBytes] != 6 || p[Arp::kProtocolBytes] != 4) {
       return Reason::arp_format;
@@ -58,6 +60,9 @@ class ArpView {
     return ArpView(packet.after(0, Arp::kHeaderBytes));
   }
 
+  [[nodiscard]] std::uint16_t hardware_type() const noexcept {
+    return base::load_be<std::uint16_t>(packet_.bytes.data() + Arp::kHardwareType);
+  }
   [[nodiscard]] std::uint16_t operation() const noexcept {
     return base::load_be<std::uint16_t>(packet_.bytes.data() + Arp::kOperation);
   }
@@ -85,12 +90,13 @@ struct ArpRepr {
   Ipv4Address sender_ip;
   MacAddress target_mac;
   Ipv4Address target_ip;
+  std::uint16_t hardware_type = Arp::kEthernetHardware;
 
   // Precondition: to.size() >= kHeaderBytes. Returns kHeaderBytes.
   std::size_t emit(MutableBytes to) const noexcept {
     assert(to.size() >= Arp::kHeaderBytes);
     std::uint8_t* p = to.data();
-    base::store_be(p + Arp::kHardwareType, std::uint16_t{1});
+    base::store_be(p + Arp::kHardwareType, hardware_type);
     base::store_be(p + Arp::kProtocolType, ethertype::kIpv4);
     p[Arp::kHardwareBytes] = 6;
     p[Arp::kProtocolBytes] = 4;

@@ -32,7 +32,10 @@ void check_dissection(const wire::Dissection& dissection, base::ByteView frame) 
   require(end <= dissection.trailer_offset && dissection.trailer_offset <= frame.size());
   for (const wire::Problem& problem : dissection.problems()) {
     require(problem.rule != base::Reason::none);
-    require(problem.layer <= dissection.layers().size());
+    // The payload is printed as a layer, too.
+    const std::size_t printed =
+        dissection.layers().size() + (dissection.payload_length > 0 ? 1 : 0);
+    require(problem.layer < std::max<std::size_t>(printed, 1));
     require(problem.offset <= frame.size());
   }
   require((dissection.verdict == wire::Verdict::ok) == dissection.problems().empty());
@@ -52,8 +55,8 @@ void check_emitters(base::ByteView bytes) {
     require(std::memcmp(again, bytes.data(), wire::Vlan::kHeaderBytes) == 0);
   }
   if (const auto view = wire::ArpView::parse(bytes)) {
-    wire::ArpRepr{view->operation(), view->sender_mac(), view->sender_ip(), view->target_mac(),
-                  view->target_ip()}
+    wire::ArpRepr{view->operation(),  view->sender_mac(), view->sender_ip(),
+                  view->target_mac(), view->target_ip(),  view->hardware_type()}
         .emit(again);
     require(std::memcmp(again, bytes.data(), wire::Arp::kHeaderBytes) == 0);
   }
