@@ -70,6 +70,15 @@ const notInOracle: Record<string, readonly string[]> = {
   icmpv6: ['rest'],
 };
 
+// A route that the oracle has taken apart, address by address.
+const isTakenApart = (name: string, oracle: OracleLayer): boolean =>
+  oracle.protocol === 'ipv6_routing' && name === 'data' && oracle.fields.data === undefined;
+
+// Where the checksum cannot be judged, because the route does not tell who the packet is for, the oracle
+// takes the next hop for it.
+const leadsAnywhere = ({ protocol, fields }: DecodedLayer): boolean =>
+  protocol === 'ipv6_routing' && fields.segmentsLeft !== 0 && ![0, 2, 4].includes(Number(fields.type));
+
 function compareFrame(ours: DecodedFrame, oracle: OracleFrame, result: Comparison): void {
   const differ = (what: string, mine: unknown, theirs: unknown) =>
     result.differences.push(
@@ -89,8 +98,13 @@ function compareFrame(ours: DecodedFrame, oracle: OracleFrame, result: Compariso
   const expected = cut ? oracle.layers.slice(0, headers.length) : oracle.layers;
   same('layers', 'layers', names(headers), names(expected));
   if (names(headers) !== names(expected)) return;
+  const unjudged = headers.some(leadsAnywhere);
   headers.forEach((layer, index) => {
-    compareLayer(layer, expected[index] as OracleLayer, cut, same);
+    const { checksumOk: _, ...judged } = layer.fields;
+    const oracles = expected[index] as OracleLayer;
+    const { checksumOk: __, ...theirs } = oracles.fields;
+    if (unjudged) compareLayer({ ...layer, fields: judged }, { ...oracles, fields: theirs }, cut, same);
+    else compareLayer(layer, oracles, cut, same);
   });
   const payload = ours.layers.find((layer) => layer.protocol === 'payload')?.fields.hex;
   if (!cut && oracle.payload !== undefined) same('payload', 'payload', payload, oracle.payload);
@@ -107,7 +121,8 @@ function compareLayer(
   if (oracle.length !== undefined && !cut) same(protocol, `${protocol}.length`, ours.length, oracle.length);
   const ignored = notInOracle[protocol] ?? [];
   for (const [name, value] of Object.entries(ours.fields)) {
-    if (!ignored.includes(name)) same(protocol, `${protocol}.${name}`, value, oracle.fields[name]);
+    if (!ignored.includes(name) && !isTakenApart(name, oracle))
+      same(protocol, `${protocol}.${name}`, value, oracle.fields[name]);
   }
   for (const name of Object.keys(oracle.fields)) {
     const cutOff = cut && (name === 'options' || name === 'trailer');

@@ -124,7 +124,8 @@ const protocols: Record<string, Mapping> = {
       checksum: ['ip.checksum', number],
       checksumOk: ['ip.checksum.status', status],
       src: ['ip.src', text],
-      dst: ['ip.dst', text],
+      // With a source route tshark calls the route's end the destination.
+      dst: ['ip.cur_rt|ip.dst', text],
       options: ['Options:', hex],
     },
   },
