@@ -141,6 +141,9 @@ std::uint64_t dropped_before_the_port(const LiveSession& session) {
 void book_classifier(Ledger& books, const LiveWorld& world, const LiveSession& session) {
   const LiveClassifier& classifier = *session.classifier();
   std::uint64_t ring = books.received + books.dropped(Stage::rx_ring);
+  for (const auto& worker : session.workers()) {
+    ring += worker->ledger().dropped(Stage::nic);  // came through the ring, too
+  }
   std::uint64_t past = 0;
   if (const auto counts = classifier.counts()) {
     books.drop(Stage::classifier, Reason::classifier_drop, counts->drop);

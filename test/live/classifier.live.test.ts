@@ -180,12 +180,14 @@ device: { target: 239.1.1.1:8080, respondTo: 10.0.0.1:9999, pool: { size: 4096 }
 
   // Stages that come back, redirections that lead nowhere: each frame once in the books.
   it.each([
-    ['comeback', 'comeback'],
-    ['comeback', 'nowhere'],
-    ['unsaid', 'unsaid'],
-  ])('books every frame once with %s: %s', (object, program) => {
+    ['comeback', 'comeback', 'promiscuous'],
+    ['comeback', 'nowhere', 'promiscuous'],
+    ['comeback', 'either', 'exact'], // what a NIC would refuse comes through the ring here
+    ['unsaid', 'unsaid', 'promiscuous'],
+  ])('books every frame once with %s: %s', (object, program, filter) => {
     const text = scenario('packets: 1000', '1kpps')
       .replace(/^classifier: .*$/m, `classifier: { object: ${compiledBpf(object)}, program: ${program} }`)
+      .replace('multicastFilter: promiscuous', `multicastFilter: ${filter}`)
       .replaceAll(
         /rate: 1kpps/g,
         'rate: 1kpps, payload: { kind: nanonet.market_data, price: { uniform: [9900, 10100] } }',

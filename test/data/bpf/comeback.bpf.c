@@ -39,4 +39,12 @@ int comeback(struct xdp_md *ctx) {
 // Redirected, but not to a socket: to an interface that is none, or without having said whereto.
 SEC("xdp")
 int nowhere(struct xdp_md *ctx) { return (int)bpf_redirect(0x7fffff, 0); }
+// The one or the other, by the destination port's last bit.
+SEC("xdp")
+int either(struct xdp_md *ctx) {
+  void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  if (data + 60 > end) return XDP_ABORTED;
+  if (((__u8 *)data)[37] & 1) return (int)bpf_redirect(0x7fffff, 0);
+  return (int)bpf_redirect_map(&sockets, ctx->rx_queue_index, XDP_ABORTED);
+}
 char _license[] SEC("license") = "GPL";
