@@ -40,7 +40,6 @@ struct PacketParser::Network {
   std::uint8_t protocol = 0;
   bool v6 = false;
   bool fragment = false;
-  bool on_its_way = false;               // by a route that it carries, to somebody else
   bool accepted = false;                 // the destination address is one of ours
   bool group = false;                    // ... and a multicast group
   Reason invalid = Reason::none;         // a rule of `validate` that the header breaks
@@ -204,11 +203,12 @@ Fate PacketParser::parse_v4(base::ByteView bytes, Network& network) const noexce
   if (verify_checksums_ && !ip.checksum_ok()) [[unlikely]] {
     return drop(Stage::parse, Reason::ip_checksum);
   }
+  bool on_its_way = false;  // by a route that it carries, to somebody else
   if (ip.header_bytes() > wire::Ipv4::kHeaderBytes) [[unlikely]] {
     if (!well_formed(ip.options())) {
       return drop(Stage::parse, Reason::ip_options);
     }
-    network.on_its_way = !wire::route_end(ip).empty();
+    on_its_way = !wire::route_end(ip).empty();
   }
   const wire::Ipv4Address source = ip.src();
   if (source.is_zero()) [[unlikely]] {
@@ -222,7 +222,7 @@ Fate PacketParser::parse_v4(base::ByteView bytes, Network& network) const noexce
   network.payload = ip.payload_extent();
   network.protocol = ip.protocol();
   network.fragment = ip.is_fragment();
-  network.accepted = !network.on_its_way && accepts_v4(destination.value);
+  network.accepted = !on_its_way && accepts_v4(destination.value);
   network.group = destination.is_multicast();
   network.source = bytes.data() + wire::Ipv4::kSrc;
   network.destination = bytes.data() + wire::Ipv4::kDst;
@@ -236,6 +236,7 @@ Fate PacketParser::parse_v6(base::ByteView bytes, Network& network) const noexce
     return drop(Stage::parse, parsed.reason());
   }
   const wire::Ipv6View& ip = *parsed;
+  bool on_its_way = false;
   base::ByteView home;  // of a mobile node: what its transport takes for the source
   network.payload = ip.payload_extent();
   network.protocol = ip.next_header();
@@ -247,7 +248,7 @@ Fate PacketParser::parse_v6(base::ByteView bytes, Network& network) const noexce
     network.payload = transport.payload;
     network.protocol = transport.protocol;
     network.fragment = transport.fragment;
-    network.on_its_way = transport.route.ahead();
+    on_its_way = transport.route.ahead();
     home = transport.route.source;
   }
   // The unspecified source is how a host asks whether an address is free (RFC 4862): legal there.
@@ -261,7 +262,7 @@ Fate PacketParser::parse_v6(base::ByteView bytes, Network& network) const noexce
   network.v6 = true;
   network.source = home.empty() ? bytes.data() + wire::Ipv6::kSrc : home.data();
   network.destination = bytes.data() + wire::Ipv6::kDst;
-  network.accepted = !network.on_its_way && accepts_v6(network.destination);
+  network.accepted = !on_its_way && accepts_v6(network.destination);
   network.group = ip.dst().is_multicast();
   for (const std::uint8_t* const address : {network.source, network.destination}) {
     network.pseudo.add_raw(base::load_native<std::uint64_t>(address));

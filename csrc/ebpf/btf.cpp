@@ -183,10 +183,8 @@ std::optional<std::uint32_t> Btf::size_of(std::uint32_t id) const {
 }
 
 const BtfType* Btf::find_section(const std::string& name) const {
-  for (const BtfType& type : types_) {
-    if (type.kind == BtfKind::section && type.name == name) return &type;
-  }
-  return nullptr;
+  const std::uint32_t id = section_id(name);
+  return id == 0 ? nullptr : type(id);
 }
 
 std::uint32_t Btf::section_id(const std::string& name) const {
@@ -210,47 +208,63 @@ std::optional<std::string> Btf::string(std::uint32_t offset) const {
   return read_string(strings_, offset);
 }
 
+namespace {
+
+// A part of .BTF.ext: how long a record is, then for each section its name, a count and the
+// records. `take`: a section's name and records, each `record` bytes long.
+template <typename Take>
+base::Status for_each_section(base::ByteView rows, const Btf& btf, std::uint32_t least,
+                              const std::string& what, Take take) {
+  const auto record = field<std::uint32_t>(rows, 0);
+  if (!rows.empty() && record < least) {
+    return section_error(".BTF.ext",
+                         "has " + what + " records of " + std::to_string(record) + " bytes");
+  }
+  for (std::uint64_t at = 4; at + 8 <= rows.size();) {
+    const auto name = btf.string(field<std::uint32_t>(rows, at));
+    const auto count = field<std::uint32_t>(rows, at + 4);
+    const auto records = range(rows, at + 8, std::uint64_t{count} * record);
+    if (!name || !records) {
+      return section_error(".BTF.ext", "has " + what + " records that are cut off");
+    }
+    take(*name, *records, record);
+    at += 8 + records->size();
+  }
+  return {};
+}
+
+}  // namespace
+
 base::Result<std::vector<SectionLines>> parse_lines(base::ByteView extension, const Btf& btf) {
   const auto header = field<std::uint32_t>(extension, 4);
-  const auto lines = range(extension, std::uint64_t{header} + field<std::uint32_t>(extension, 16),
-                           field<std::uint32_t>(extension, 20));
-  if (extension.size() < 24 || field<std::uint16_t>(extension, 0) != kMagic || !lines) {
+  const auto rows = range(extension, std::uint64_t{header} + field<std::uint32_t>(extension, 16),
+                          field<std::uint32_t>(extension, 20));
+  if (extension.size() < 24 || field<std::uint16_t>(extension, 0) != kMagic || !rows) {
     return section_error(".BTF.ext", "has a broken header");
   }
   std::vector<SectionLines> all;
-  const auto record = field<std::uint32_t>(*lines, 0);
-  if (!lines->empty() && record < 16) {
-    return section_error(".BTF.ext", "has line records of " + std::to_string(record) + " bytes");
-  }
-  for (std::uint64_t at = 4; at + 8 <= lines->size();) {
-    const auto name = btf.string(field<std::uint32_t>(*lines, at));
-    const auto count = field<std::uint32_t>(*lines, at + 4);
-    const auto records = range(*lines, at + 8, std::uint64_t{count} * record);
-    if (!name || !records) {
-      return section_error(".BTF.ext", "has lines that are cut off");
-    }
-    SectionLines section{*name, {}};
-    for (std::uint64_t each = 0; each < records->size(); each += record) {
-      const auto position = field<std::uint32_t>(*records, each + 12);
+  const auto take = [&](const std::string& name, base::ByteView records, std::uint32_t record) {
+    SectionLines section{name, {}};
+    for (std::uint64_t each = 0; each < records.size(); each += record) {
+      const auto position = field<std::uint32_t>(records, each + 12);
       section.lines.push_back(
-          {.instruction = field<std::uint32_t>(*records, each) / 8,
+          {.instruction = field<std::uint32_t>(records, each) / 8,
            .line = position >> 10,
            .column = position & 0x3ff,
-           .file = printable(btf.string(field<std::uint32_t>(*records, each + 4)).value_or("")),
-           .text = printable(btf.string(field<std::uint32_t>(*records, each + 8)).value_or(""))});
+           .file = printable(btf.string(field<std::uint32_t>(records, each + 4)).value_or("")),
+           .text = printable(btf.string(field<std::uint32_t>(records, each + 8)).value_or(""))});
     }
     std::stable_sort(
         section.lines.begin(), section.lines.end(),
         [](const SourceLine& a, const SourceLine& b) { return a.instruction < b.instruction; });
     all.push_back(std::move(section));
-    at += 8 + records->size();
-  }
+  };
+  if (auto status = for_each_section(*rows, btf, 16, "line", take); !status) return status.error();
   return all;
 }
 
 base::Result<std::vector<SectionRelocations>> parse_relocations(base::ByteView extension,
                                                                 const Btf& btf) {
-  constexpr std::uint32_t kRecord = 16;
   const auto header = field<std::uint32_t>(extension, 4);
   // Objects of older compilers have a shorter header.
   const bool has = header >= 32;
@@ -259,28 +273,19 @@ base::Result<std::vector<SectionRelocations>> parse_relocations(base::ByteView e
             has ? field<std::uint32_t>(extension, 28) : 0);
   if (!rows) return section_error(".BTF.ext", "has CO-RE relocations outside it");
   std::vector<SectionRelocations> all;
-  const auto record = field<std::uint32_t>(*rows, 0);
-  if (!rows->empty() && record < kRecord) {
-    return section_error(".BTF.ext",
-                         "has CO-RE relocations of " + std::to_string(record) + " bytes");
-  }
-  for (std::uint64_t at = 4; at + 8 <= rows->size();) {
-    const auto name = btf.string(field<std::uint32_t>(*rows, at));
-    const auto count = field<std::uint32_t>(*rows, at + 4);
-    const auto records = range(*rows, at + 8, std::uint64_t{count} * record);
-    if (!name || !records) {
-      return section_error(".BTF.ext", "has CO-RE relocations that are cut off");
-    }
-    SectionRelocations section{*name, {}};
-    for (std::uint64_t each = 0; each < records->size(); each += record) {
+  const auto take = [&](const std::string& name, base::ByteView records, std::uint32_t record) {
+    SectionRelocations section{name, {}};
+    for (std::uint64_t each = 0; each < records.size(); each += record) {
       section.relocations.push_back(
-          {.instruction = field<std::uint32_t>(*records, each) / 8,
-           .type = field<std::uint32_t>(*records, each + 4),
-           .access = btf.string(field<std::uint32_t>(*records, each + 8)).value_or(""),
-           .kind = static_cast<CoreKind>(field<std::uint32_t>(*records, each + 12))});
+          {.instruction = field<std::uint32_t>(records, each) / 8,
+           .type = field<std::uint32_t>(records, each + 4),
+           .access = btf.string(field<std::uint32_t>(records, each + 8)).value_or(""),
+           .kind = static_cast<CoreKind>(field<std::uint32_t>(records, each + 12))});
     }
     all.push_back(std::move(section));
-    at += 8 + records->size();
+  };
+  if (auto status = for_each_section(*rows, btf, 16, "CO-RE", take); !status) {
+    return status.error();
   }
   return all;
 }

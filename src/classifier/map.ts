@@ -39,8 +39,8 @@ const errors: Readonly<Record<number, string>> = {
   9: 'no such map or program',
   17: 'the entry is there already',
   22: 'the map does not take this',
-  95: 'this kind of map does not do that',
   28: 'the map is full',
+  95: 'this kind of map does not do that',
   524: 'this kind of map does not do that',
 };
 

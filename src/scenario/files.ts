@@ -81,12 +81,13 @@ export function fingerprint(file: string, baseDir: string): Fingerprint | Proble
 /** Reads a text file, or what comes through a pipe (`<(…)`), whole, at most `limit` bytes. Error: io. */
 export function readText(path: string, limit: number, what: string): string {
   const read = (descriptor: number, bytes: number) => {
-    const buffer = Buffer.alloc(Math.max(bytes, 1) <= limit ? limit + 1 : 0);
+    const tooLarge = { problem: `"${path}" is larger than ${Math.floor(limit / 1024)} KiB` };
+    if (bytes > limit) return tooLarge;
+    const buffer = Buffer.alloc(limit + 1);
     let length = 0;
     for (let more = -1; more !== 0 && length < buffer.length; length += more)
       more = readSync(descriptor, buffer, length, buffer.length - length, null);
-    if (bytes > limit || length > limit)
-      return { problem: `"${path}" is larger than ${Math.floor(limit / 1024)} KiB` };
+    if (length > limit) return tooLarge;
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(buffer.subarray(0, length));
     } catch {

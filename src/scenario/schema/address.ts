@@ -55,8 +55,8 @@ export function hasOwnMac(ip: Uint8Array): boolean {
 }
 
 /**
- * The MAC for an IP address: a group's by RFC 1112 and RFC 2464, all ones for broadcast, else a locally administered one (02:00)
- * made of the address's last four bytes, so that hosts have distinct and repeatable MACs.
+ * The MAC for an IP address: a group's by RFC 1112 and RFC 2464, all ones for broadcast, else a locally
+ * administered one (02:00) made of the address's last four bytes, so that hosts have distinct and repeatable MACs.
  */
 export function macFor(ip: Uint8Array): Uint8Array {
   if (isBroadcast(ip)) return new Uint8Array(6).fill(0xff);

@@ -1,13 +1,6 @@
 // A stage that is tail-called from a function of the entry comes back to it: the frame's verdict is what the
 // entry makes of the stage's. Nothing here counts by itself.
-#include "common.bpf.h"
-
-struct {
-  __uint(type, BPF_MAP_TYPE_XSKMAP);
-  __type(key, __u32);
-  __type(value, __u32);
-  __uint(max_entries, 64);
-} sockets SEC(".maps");
+#include "sockets.bpf.h"
 
 SEC("xdp")
 int half(struct xdp_md *ctx) {

@@ -1,13 +1,6 @@
 // Classifiers that edit frames on their way to the ring: the address a device listens to (NAT), a byte of
 // the message, a whole frame. Checksums stay right, so that the device takes them.
-#include "common.bpf.h"
-
-struct {
-  __uint(type, BPF_MAP_TYPE_XSKMAP);
-  __type(key, __u32);
-  __type(value, __u32);
-  __uint(max_entries, 64);
-} sockets SEC(".maps");
+#include "sockets.bpf.h"
 
 #define DELIVER bpf_redirect_map(&sockets, ctx->rx_queue_index, XDP_ABORTED)
 

@@ -1,13 +1,7 @@
 // A classifier in the style of the AF_XDP examples: it counts nothing. Group 239.1.1.1, port 8080 goes
 // to the sockets, other ports of the group to the kernel, everything else nowhere.
-#include "common.bpf.h"
+#include "sockets.bpf.h"
 
-struct {
-  __uint(type, BPF_MAP_TYPE_XSKMAP);
-  __type(key, __u32);
-  __type(value, __u32);
-  __uint(max_entries, 64);
-} sockets SEC(".maps");
 struct {
   __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
   __uint(max_entries, 2);
