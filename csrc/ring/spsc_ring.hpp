@@ -93,9 +93,7 @@ class RingProducer {
   void cancel(std::uint32_t count) noexcept { next_ -= count; }
 
   // Publishes every claimed slot.
-  void submit() noexcept {
-    std::atomic_ref(*memory_.producer).store(next_, std::memory_order_release);
-  }
+  void submit() noexcept { publish(next_); }
 
   // Copies as many items as fit and publishes them; returns how many.
   std::uint32_t push(std::span<const T> items) noexcept {
@@ -107,7 +105,7 @@ class RingProducer {
     detail::each_run(index, count, memory_.size, [&](auto offset, auto slot, auto run) {
       std::copy_n(items.data() + offset, run, memory_.descriptors + slot);
     });
-    submit();
+    publish(index + count);
     return count;
   }
 
@@ -124,6 +122,11 @@ class RingProducer {
   }
 
  private:
+  // push() knows the index: next_, read back behind the copy, would wait for its own store.
+  void publish(std::uint32_t end) noexcept {
+    std::atomic_ref(*memory_.producer).store(end, std::memory_order_release);
+  }
+
   RingMemory<T> memory_{};
   std::uint32_t next_ = 0;      // first slot not claimed
   std::uint32_t consumer_ = 0;  // the consumer's index as last seen
@@ -165,9 +168,7 @@ class RingConsumer {
   void cancel(std::uint32_t count) noexcept { next_ -= count; }
 
   // Frees every peeked slot for the producer.
-  void release() noexcept {
-    std::atomic_ref(*memory_.consumer).store(next_, std::memory_order_release);
-  }
+  void release() noexcept { free_until(next_); }
 
   // Copies out and frees as many items as there are; returns how many.
   std::uint32_t pop(std::span<T> items) noexcept {
@@ -179,7 +180,7 @@ class RingConsumer {
     detail::each_run(index, count, memory_.size, [&](auto offset, auto slot, auto run) {
       std::copy_n(memory_.descriptors + slot, run, items.data() + offset);
     });
-    release();
+    free_until(index + count);
     return count;
   }
 
@@ -190,6 +191,10 @@ class RingConsumer {
   [[nodiscard]] std::uint32_t size() const noexcept { return memory_.size; }
 
  private:
+  void free_until(std::uint32_t end) noexcept {
+    std::atomic_ref(*memory_.consumer).store(end, std::memory_order_release);
+  }
+
   RingMemory<T> memory_{};
   std::uint32_t next_ = 0;      // first item not peeked
   std::uint32_t producer_ = 0;  // the producer's index as last seen
