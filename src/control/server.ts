@@ -22,7 +22,8 @@ export async function serveControl(
   stringify: (value: unknown) => string,
 ): Promise<ControlServer> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  // Half open: who says all that it has to say, and then listens, gets its answers too.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
@@ -61,16 +62,24 @@ function converse(socket: Socket, reply: (line: string) => Promise<string>): voi
   let last = Promise.resolve();
   socket.setEncoding('utf8');
   socket.unref();
+  const answer = (line: string) => {
+    last = last.then(async () => {
+      const text = await reply(line);
+      if (!socket.destroyed) socket.write(`${text}\n`);
+    });
+  };
   socket.on('data', (chunk: string) => {
     pending += chunk;
     for (let end = pending.indexOf('\n'); end >= 0; end = pending.indexOf('\n')) {
-      const line = pending.slice(0, end);
+      answer(pending.slice(0, end));
       pending = pending.slice(end + 1);
-      last = last.then(async () => {
-        const text = await reply(line);
-        if (!socket.destroyed) socket.write(`${text}\n`);
-      });
     }
     if (pending.length > longestLine) socket.destroy();
+  });
+  socket.on('end', () => {
+    if (pending !== '') answer(pending);
+    last = last.then(() => {
+      socket.end();
+    });
   });
 }

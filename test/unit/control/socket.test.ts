@@ -91,6 +91,23 @@ describe("a run's control socket", () => {
     ]);
   });
 
+  // As `echo '{"command":"status"}' | nc -N -U ctl.sock` does, or a shell that forgets the line's end.
+  it.each(['{"command":"status"}\n', '{"command":"status"}'])(
+    'answers who has already closed its own half: %j',
+    async (text) => {
+      const server = await serve(async () => nothing);
+      const socket = connect({ path: join(server.path, 'ctl.sock'), allowHalfOpen: true });
+      let received = '';
+      socket.setEncoding('utf8').on('data', (chunk) => {
+        received += chunk;
+      });
+      const ended = new Promise((done) => socket.once('end', done));
+      socket.end(text);
+      await ended;
+      expect(JSON.parse(received)).toMatchObject({ ok: true });
+    },
+  );
+
   it('hangs up on whoever sends no line', async () => {
     const server = await serve(async () => nothing);
     const socket = connect(join(server.path, 'ctl.sock'));
