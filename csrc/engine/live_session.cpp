@@ -168,8 +168,10 @@ base::Status LiveSession::open_ends(const base::Result<ebpf::KernelTypes>& types
   // The response pool is the rest of the device's area: a buffer is a frame that can be sent.
   const std::uint64_t pool_address = std::uint64_t{config.first_tx_frame()} * setup_.frame_bytes;
   auto devices = DeviceSet::create(
-      plan_, {device_area_.data() + pool_address,
-              static_cast<std::size_t>(plan_.pool.size) * setup_.frame_bytes, setup_.frame_bytes});
+      plan_,
+      {device_area_.data() + pool_address,
+       static_cast<std::size_t>(plan_.pool.size) * setup_.frame_bytes, setup_.frame_bytes},
+      world_.leaves_checksums());
   if (!devices) {
     return devices.error();
   }
@@ -360,7 +362,23 @@ base::Status LiveSession::run(const RunControl& control) {
   return source_.status();
 }
 
-// Until nothing more is sent. Error: the link went away.
+base::Status LiveSession::links_stand() const {
+  const auto gone = [](const char* end, const base::Error& error) {
+    return base::Error{
+        base::ErrorCode::unavailable,
+        std::string("the ") + end + "'s interface went away during the run: " + error.message,
+        "run again; what was measured until then is void"};
+  };
+  if (auto link = world_.device_link(); !link) {
+    return gone("device", link.error());
+  }
+  if (auto link = world_.generator_link(); !link) {
+    return gone("generator", link.error());
+  }
+  return {};
+}
+
+// Until nothing more is sent. Error: a link went away.
 base::Status LiveSession::watch(const RunControl& control) {
   base::LiveCounters live = control.counters;
   live.set(base::Counter::end_ns, plan_.duration_ns);
@@ -370,11 +388,8 @@ base::Status LiveSession::watch(const RunControl& control) {
       stop_sending_.store(true);
     }
     if (looks % kLooksPerLinkCheck == kLooksPerLinkCheck - 1) {
-      if (auto link = world_.device_link(); !link) {
-        return base::Error{
-            base::ErrorCode::io,
-            "the device's interface went away during the run: " + link.error().message,
-            "run again; what was measured until then is void"};
+      if (base::Status status = links_stand(); !status) {
+        return status;
       }
     }
     if (looks % kLooksPerClockLook == 0) {

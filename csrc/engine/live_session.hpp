@@ -46,7 +46,7 @@ class LiveSession {
   LiveSession& operator=(const LiveSession&) = delete;
 
   // Sends, waits for the end or for the stop, lets everything come to rest, joins the threads.
-  // Error: io (the interface went away).
+  // Error: unavailable (an interface went away).
   [[nodiscard]] base::Status run(const RunControl& control);
 
   [[nodiscard]] const LiveGenerator& generator() const noexcept { return *generator_; }
@@ -116,6 +116,8 @@ class LiveSession {
   // Into kernel_: what is counted now, less what stands there.
   [[nodiscard]] base::Status count_kernel();
   void make_workers(std::uint64_t pool_address);
+  // Error: unavailable (an interface went away).
+  [[nodiscard]] base::Status links_stand() const;
   [[nodiscard]] base::Status watch(const RunControl& control);
   [[nodiscard]] bool going_on() const noexcept;
   void settle(const RunControl& control);
