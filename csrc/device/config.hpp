@@ -83,6 +83,9 @@ struct DeviceConfig {
   std::vector<IpAddress> join;  // groups; a group target answers only when it is among them
   bool little_endian = false;   // byte order of the payloads
   bool verify_checksums = true;
+  // A UDP or TCP checksum that covers nothing but the pseudo-header counts as right: the sender's
+  // kernel left the rest to its NIC (CHECKSUM_PARTIAL), and the way here has none.
+  bool partial_checksums = false;
   bool enabled = true;
   ConnectionsConfig connections;
   LogicConfig logic;

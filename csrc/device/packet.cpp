@@ -50,7 +50,8 @@ struct PacketParser::Network {
 PacketParser::PacketParser(const DeviceConfig& config)
     : port_(config.target.port),
       protocol_(config.protocol),
-      verify_checksums_(config.verify_checksums) {
+      verify_checksums_(config.verify_checksums),
+      partial_checksums_(config.partial_checksums) {
   std::vector<IpAddress> addresses = config.join;
   if (!config.target.ip.is_multicast()) {
     addresses.push_back(config.target.ip);  // a group target counts only if it was joined
@@ -294,6 +295,16 @@ wire::PartialSum with_length(wire::PartialSum pseudo, std::uint8_t protocol,
 
 }  // namespace
 
+// A checksum is wrong. `field`: what stands in the header; `pseudo`: the pseudo-header's sum, which
+// is what a kernel that leaves the rest to the NIC has put there.
+Reason PacketParser::judge_wrong(std::uint16_t field, wire::PartialSum pseudo,
+                                 Reason wrong) const noexcept {
+  if (field != pseudo.folded()) {
+    return wrong;
+  }
+  return partial_checksums_ ? Reason::none : Reason::checksum_partial;
+}
+
 Fate PacketParser::parse_udp(Network& network, Packet& packet) const noexcept {
   const auto udp = wire::UdpView::parse(network.payload);
   if (!udp) [[unlikely]] {
@@ -303,10 +314,13 @@ Fate PacketParser::parse_udp(Network& network, Packet& packet) const noexcept {
     return kOther;
   }
   if (verify_checksums_) {
-    const wire::Checksum checksum =
-        udp->judge(with_length(network.pseudo, protocol_, udp->length()));
+    const wire::PartialSum pseudo = with_length(network.pseudo, protocol_, udp->length());
+    const wire::Checksum checksum = udp->judge(pseudo);
     if (checksum == wire::Checksum::bad) [[unlikely]] {
-      return drop(Stage::parse, Reason::udp_checksum);
+      const Reason reason = judge_wrong(udp->checksum(), pseudo, Reason::udp_checksum);
+      if (reason != Reason::none) {
+        return drop(Stage::parse, reason);
+      }
     }
     if (checksum == wire::Checksum::absent && network.v6) [[unlikely]] {
       return drop(Stage::parse, Reason::udp_checksum_zero);
@@ -329,10 +343,15 @@ Fate PacketParser::parse_tcp(Network& network, Packet& packet) const noexcept {
   if (tcp->header_bytes() > wire::Tcp::kHeaderBytes && !well_formed(tcp->options())) [[unlikely]] {
     return drop(Stage::parse, Reason::tcp_options);
   }
-  if (verify_checksums_ &&
-      tcp->judge(with_length(network.pseudo, protocol_, network.payload.bytes.size())) ==
-          wire::Checksum::bad) [[unlikely]] {
-    return drop(Stage::parse, Reason::tcp_checksum);
+  if (verify_checksums_) {
+    const wire::PartialSum pseudo =
+        with_length(network.pseudo, protocol_, network.payload.bytes.size());
+    if (tcp->judge(pseudo) == wire::Checksum::bad) [[unlikely]] {
+      const Reason reason = judge_wrong(tcp->checksum(), pseudo, Reason::tcp_checksum);
+      if (reason != Reason::none) {
+        return drop(Stage::parse, reason);
+      }
+    }
   }
   if (!wire::tcp_flags_valid(tcp->flags())) [[unlikely]] {
     return drop(Stage::validate, Reason::tcp_flags);

@@ -20,6 +20,7 @@
 #include "device/config.hpp"
 #include "device/connection.hpp"
 #include "device/device.hpp"
+#include "wire/checksum.hpp"
 
 namespace ringbed::device {
 
@@ -70,6 +71,8 @@ class PacketParser {
   [[nodiscard]] Fate parse_v6(base::ByteView packet_bytes, Network& network) const noexcept;
   [[nodiscard]] Fate parse_udp(Network& network, Packet& packet) const noexcept;
   [[nodiscard]] Fate parse_tcp(Network& network, Packet& packet) const noexcept;
+  [[nodiscard]] base::Reason judge_wrong(std::uint16_t field, wire::PartialSum pseudo,
+                                         base::Reason wrong) const noexcept;
   [[nodiscard]] bool accepts_v4(std::uint32_t destination) const noexcept;
   [[nodiscard]] bool accepts_v6(const std::uint8_t* destination) const noexcept;
 
@@ -79,6 +82,7 @@ class PacketParser {
   std::uint16_t port_;
   std::uint8_t protocol_;
   bool verify_checksums_;
+  bool partial_checksums_;
 };
 
 }  // namespace ringbed::device

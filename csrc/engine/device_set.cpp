@@ -5,15 +5,20 @@
 
 namespace ringbed::engine {
 
-base::Result<DeviceSet> DeviceSet::create(const Plan& plan, const device::PoolMemory& memory) {
+base::Result<DeviceSet> DeviceSet::create(const Plan& plan, const device::PoolMemory& memory,
+                                          bool left_to_nic) {
   DeviceSet devices;
+  device::DeviceConfig config = plan.device;
+  config.partial_checksums = plan.partial_checksums == port::Choice::automatic
+                                 ? left_to_nic
+                                 : plan.partial_checksums == port::Choice::on;
   auto pool = device::create_pool(plan.pool, memory);
   if (!pool) {
     return pool.error();
   }
   devices.pool = std::move(pool).value();
   for (std::uint32_t core = 0; core < plan.sim.core.count; ++core) {
-    auto device = device::create_device(plan.device, *devices.pool, core);
+    auto device = device::create_device(config, *devices.pool, core);
     if (!device) {
       return device.error();
     }

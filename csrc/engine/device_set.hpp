@@ -23,9 +23,11 @@ struct DeviceSet {
   std::vector<Earlier> earlier;
 
   // One device for each of the plan's cores; the pool's buffers lie in `memory`, if it has a base.
-  // Errors: invalid, resource.
+  // `left_to_nic`: whether the plan's `automatic` takes partial checksums as right. Errors:
+  // invalid, resource.
   [[nodiscard]] static base::Result<DeviceSet> create(const Plan& plan,
-                                                      const device::PoolMemory& memory = {});
+                                                      const device::PoolMemory& memory = {},
+                                                      bool left_to_nic = false);
 
   // Starts a core's counts anew for whoever asks the device; the report keeps what was counted
   // before. The core's thread.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/datagram_ends.hpp"
+#include "port/ethtool.hpp"
 #include "port/membership.hpp"
 #include "port/netns.hpp"
 #include "port/nic_info.hpp"
@@ -48,6 +49,7 @@ class NicWorld final : public LiveWorld {
       settings_.push_back(std::move(settings).value());
     }
     tell_of_generic_mode();
+    on_veth_ = driver_of(interfaces_.back()) == "veth";
     if (base::Status status = listen_to(plan.sim.nic.joined); !status) {
       return status;
     }
@@ -135,6 +137,7 @@ class NicWorld final : public LiveWorld {
   }
   base::Status at_generator(const std::function<base::Status()>& work) override { return work(); }
   base::Status at_device(const std::function<base::Status()>& work) override { return work(); }
+  bool leaves_checksums() const noexcept override { return on_veth_; }
   bool closed() const noexcept override { return false; }
 
  private:
@@ -159,6 +162,11 @@ class NicWorld final : public LiveWorld {
     return netlink ? netlink.value().link(interface)
                    : base::Result<port::LinkInfo>(netlink.error());
   }
+  static std::string driver_of(const std::string& interface) {
+    const auto ethtool = port::Ethtool::open(interface);
+    const auto driver = ethtool ? ethtool.value().driver() : std::nullopt;
+    return driver ? driver->name : std::string();
+  }
   static base::Result<port::Ports> open(const std::string& interface, const std::string& backend,
                                         port::PortConfig config) {
     config.where = interface;
@@ -172,6 +180,7 @@ class NicWorld final : public LiveWorld {
   port::SocketOptions device_sockets_;
   wire::MacAddress address_;
   bool promiscuous_;
+  bool on_veth_ = false;
   std::vector<port::NicSettings> settings_;
   port::Membership membership_;
   std::vector<std::string> notes_;

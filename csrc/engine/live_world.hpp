@@ -82,6 +82,9 @@ class LiveWorld {
   [[nodiscard]] virtual base::Status at_generator(const std::function<base::Status()>& work) = 0;
   [[nodiscard]] virtual base::Status at_device(const std::function<base::Status()>& work) = 0;
 
+  // Senders may leave UDP and TCP checksums to a NIC although none is on the way (a veth pair).
+  [[nodiscard]] virtual bool leaves_checksums() const noexcept { return false; }
+
   // The world carries nothing but this run, so that every frame must be accounted for.
   [[nodiscard]] virtual bool closed() const noexcept = 0;
 

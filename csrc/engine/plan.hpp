@@ -72,6 +72,7 @@ struct Plan {
   port::SocketTuning socket;
   port::Choice huge_pages = port::Choice::automatic;
   port::Choice hardware_stamps = port::Choice::automatic;
+  port::Choice partial_checksums = port::Choice::automatic;  // automatic: as the world's link asks
   sim::DeviceCosts costs;
   GeneratorPlan generator;
 };

@@ -280,6 +280,7 @@ void read_device(ProtoReader& in, Plan& plan) {
       case 13: plan.port = in.text(); break;
       case 14: nested(in, plan, read_xdp); break;
       case 15: nested(in, plan.socket, read_socket); break;
+      case 16: plan.partial_checksums = in.enumeration(port::Choice::on); break;
       default: break;
     }
   }

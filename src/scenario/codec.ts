@@ -49,15 +49,20 @@ const scalars: Readonly<Record<ScalarType, number>> = {
   bytes: wire.bytes,
 };
 
-let descriptors: Readonly<Record<string, TypeDescriptor>> | undefined;
+let files: Readonly<Record<string, TypeDescriptor>> | undefined;
 const messages = new Map<string, Message>();
+
+/** A type that stands in no message. */
+function topLevel(name: string): TypeDescriptor | undefined {
+  files ??=
+    (readGenerated('proto.json') as { nested: { ringbed: TypeDescriptor } }).nested.ringbed.nested ?? {};
+  return files[name];
+}
 
 function messageOf(name: string): Message {
   let message = messages.get(name);
   if (message === undefined) {
-    descriptors ??=
-      (readGenerated('proto.json') as { nested: { ringbed: TypeDescriptor } }).nested.ringbed.nested ?? {};
-    const descriptor = descriptors[name];
+    const descriptor = topLevel(name);
     if (descriptor?.fields === undefined)
       throw new RingbedError('internal', `no message ${name} in the .proto files`);
     message = buildMessage(name, descriptor);
@@ -69,7 +74,7 @@ function messageOf(name: string): Message {
 function buildMessage(name: string, descriptor: TypeDescriptor): Message {
   const fields = Object.entries(descriptor.fields ?? {})
     .map(([fieldName, row]): Field => {
-      const values = descriptor.nested?.[row.type]?.values;
+      const values = (descriptor.nested?.[row.type] ?? topLevel(row.type))?.values;
       const scalar = Object.hasOwn(scalars, row.type) ? (row.type as ScalarType) : undefined;
       return {
         name: fieldName,

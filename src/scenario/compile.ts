@@ -147,6 +147,7 @@ function compileDevice(spec: DeviceSpec): Device {
     port: spec.port === 'auto' ? '' : spec.port,
     xdp: compileXdp(spec.xdp),
     socket: compileSocket(spec.socket),
+    partialChecksums: upper(spec.partialChecksums),
   };
 }
 

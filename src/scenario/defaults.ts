@@ -59,6 +59,7 @@ const device = {
   enabled: true,
   byteOrder: 'big',
   verifyChecksums: true,
+  partialChecksums: 'auto',
   port: 'auto',
   socket: { ...socket },
   xdp: {

@@ -231,6 +231,7 @@ export interface Device {
   port: string;
   xdp: XdpPort;
   socket: SocketPort;
+  partialChecksums: Choice;
 }
 
 /** How kernel sockets are used, at either end. */

@@ -73,8 +73,6 @@ describe.skipIf(missing !== undefined)('the device among other programs', () => 
     theirs.run('ip', 'addr', 'add', '10.0.0.1/24', 'dev', 'market');
     // The device answers no ARP; its MAC is derived from its address.
     theirs.run('ip', 'neigh', 'add', '10.0.0.2', 'lladdr', '02:00:0a:00:00:02', 'dev', 'market');
-    // Frames between kernels of one machine carry no checksum otherwise; on a wire they would.
-    theirs.run('python3', join(import.meta.dirname, 'traffic.py'), 'checksums', 'market', 'off');
   });
   afterEach(() => bench.endAll());
   afterAll(() => {
@@ -83,8 +81,15 @@ describe.skipIf(missing !== undefined)('the device among other programs', () => 
     theirs.stop();
   });
 
-  async function device(): Promise<LiveRun> {
-    const run = bench.start('run', path(), '--on', 'nic:desk', '--json');
+  async function device(...sets: string[]): Promise<LiveRun> {
+    const run = bench.start(
+      'run',
+      path(),
+      '--on',
+      'nic:desk',
+      '--json',
+      ...sets.flatMap((set) => ['--set', set]),
+    );
     await run.obeys();
     return run;
   }
@@ -100,8 +105,18 @@ describe.skipIf(missing !== undefined)('the device among other programs', () => 
     });
   }
 
-  it('trades with a kernel UDP client', async () => {
-    const run = await device();
+  /** On: frames between kernels of one machine carry no checksums; on a wire they would. */
+  function offload(state: 'on' | 'off'): void {
+    theirs.run('python3', join(import.meta.dirname, 'traffic.py'), 'checksums', 'market', state);
+  }
+
+  it.each([
+    ['that computes its checksums', 'xdp', 'off'],
+    ['that leaves its checksums to the NIC', 'xdp', 'on'],
+    ['that leaves its checksums to the NIC, by packet sockets', 'packet', 'on'],
+  ] as const)('trades with a kernel UDP client %s', async (_, port, state) => {
+    offload(state);
+    const run = await device(`device.port=${port}`);
     const file = join(folder(), 'trade.pcap');
     const dump = await theirs.capture('market', file, '-Q', 'in', 'udp');
     const prices = [9999, 10_000, 5000, 1, 20_000, 9998];

@@ -144,6 +144,10 @@ export function device(tables: Tables) {
       respondTo: key(respondTo(), 'where responses go: IP:PORT, or source'),
       byteOrder: key(byteOrder(), 'in which it reads payloads'),
       verifyChecksums: key(flag(), 'drop packets with a wrong checksum'),
+      partialChecksums: key(
+        word(['auto', 'on', 'off'] as const),
+        'take a checksum that a sender left to its NIC as right; auto: on a named interface that is a veth',
+      ),
       port: key(
         tableName(['auto', ...names(tables.backends)], 'port backend'),
         'how frames reach it; auto: as the world offers',

@@ -47,6 +47,18 @@ Bytes cut(Bytes frame, std::size_t length) {
   return frame;
 }
 
+// The transport header begins at `start`, its checksum is at `field`: what a kernel puts there that
+// leaves the rest to its NIC. A whole checksum is the complement of the pseudo-header and the rest.
+Bytes partial(Bytes frame, std::size_t start, std::size_t field) {
+  const auto whole = base::load_be<std::uint16_t>(frame.data() + field);
+  base::store_be(frame.data() + field, std::uint16_t{0});
+  wire::PartialSum pseudo;
+  pseudo.add_word(static_cast<std::uint16_t>(~whole));
+  pseudo.add_word(wire::checksum(base::ByteView(frame).subspan(start)));
+  base::store_be(frame.data() + field, pseudo.folded());
+  return frame;
+}
+
 Request v6_request() {
   Request request;
   request.source = ip("2001:db8::1");
@@ -146,6 +158,10 @@ const Rule kRules[] = {
      [] { return with(Request{}.frame(), 50, 'Z'); }},
     {"v6_udp_checksum", Stage::parse, Reason::udp_checksum,
      [] { return with(v6_request().frame(), 70, 'Z'); }},
+    {"udp_checksum_partial", Stage::parse, Reason::checksum_partial,
+     [] { return partial(Request{}.frame(), 34, 40); }},
+    {"v6_udp_checksum_partial", Stage::parse, Reason::checksum_partial,
+     [] { return partial(v6_request().frame(), 54, 60); }},
     {"v6_udp_no_checksum", Stage::parse, Reason::udp_checksum_zero,
      request([](Request& r) { r.udp_checksum = false; }, v6_request())},
     {"tcp_cut", Stage::parse, Reason::tcp_truncated,
@@ -163,6 +179,8 @@ const Rule kRules[] = {
      true},
     {"tcp_checksum", Stage::parse, Reason::tcp_checksum,
      [] { return with(tcp_request().frame(), 60, 'Z'); }, true},
+    {"tcp_checksum_partial", Stage::parse, Reason::checksum_partial,
+     [] { return partial(tcp_request().frame(), 34, 50); }, true},
     // validate
     {"source_zero", Stage::validate, Reason::ip_source_zero,
      request([](Request& r) { r.source = ip("0.0.0.0"); })},
@@ -289,6 +307,12 @@ TEST(NanonetRulesBase, TheUnbrokenFramesAreAnswered) {
   Request longer;
   longer.payload.resize(100, 0x20);
   EXPECT_EQ(udp->process(longer.frame(), 1).outcome, Outcome::responded);
+
+  DeviceConfig on_veth = testing::unicast_config();
+  on_veth.partial_checksums = true;
+  auto trusting = std::move(create_device(on_veth, *pool, 0)).value();
+  EXPECT_EQ(trusting->process(partial(Request{}.frame(), 34, 40), 1).outcome, Outcome::responded);
+  EXPECT_EQ(trusting->process(with(Request{}.frame(), 50, 'Z'), 1).reason, Reason::udp_checksum);
 
   DeviceConfig v6 = testing::unicast_config();
   v6.target.ip = ip("2001:db8::2");
