@@ -380,7 +380,10 @@ base::Status check(const Plan& plan) {
     const char* what;
   };
   const Rule rules[] = {
-      {plan.duration_ns != 0 || plan.packets != 0, "neither duration nor packets bound it"},
+      {plan.duration_ns != 0 || plan.packets != 0 ||
+           std::all_of(plan.traffic.begin(), plan.traffic.end(),
+                       [](const gen::StreamSpec& stream) { return stream.has_end(); }),
+       "neither duration nor packets bound it"},
       {plan.duration_ns <= kLongestNs && world.warmup <= kLongestNs,
        "duration or warm-up too long"},
       {link.rate_bps >= 1'000 && link.rate_bps <= 1'000'000'000'000'000, "link rate out of range"},

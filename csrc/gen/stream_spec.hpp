@@ -147,6 +147,11 @@ struct StreamSpec {
   TcpSessionSpec tcp;
   ReplaySpec replay;
   bool udp_checksum = true;  // without effect over IPv6, where it is not optional
+
+  // It ends by itself, however long the run is.
+  [[nodiscard]] bool has_end() const noexcept {
+    return packets != 0 || stop_ns != 0 || kind == Kind::replay;
+  }
 };
 
 }  // namespace ringbed::gen

@@ -108,7 +108,7 @@ export function nameStreams(root: MapNode): void {
 /** Completes the tree. Values of a wrong type are left alone: validation has the word on them. */
 export function fillDefaults(root: MapNode): void {
   fillMissing(root, { name: 'unnamed' }, byDefault);
-  if (!root.entries.has('packets')) fillMissing(root, { duration: '1s' }, byDefault);
+  if (!root.entries.has('packets') && !endsByItself(root)) fillMissing(root, { duration: '1s' }, byDefault);
   fillMissing(root, network, byDefault);
   fillCosts(root);
   nameStreams(root);
@@ -123,6 +123,19 @@ export function fillDefaults(root: MapNode): void {
   fillMissing(root, { device }, byDefault);
   const own = child(root, 'device');
   if (own?.type === 'map') fillDevice(root, own, traffic?.type === 'list' ? traffic : undefined);
+}
+
+/** Every stream has an end of its own: the run lasts until the last one. */
+function endsByItself(root: MapNode): boolean {
+  const traffic = child(root, 'traffic');
+  return (
+    traffic?.type === 'list' &&
+    traffic.items.length > 0 &&
+    traffic.items.every(
+      (stream) =>
+        stream.type === 'map' && ['packets', 'stop', 'replay'].some((key) => stream.entries.has(key)),
+    )
+  );
 }
 
 function fillCosts(root: MapNode): void {

@@ -1,5 +1,5 @@
 // `gen` writes captures, `decode` reads them, and both treat files with care.
-import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folder, ringbed, scenario, shell } from './cli.js';
@@ -46,6 +46,20 @@ describe('gen and decode', () => {
     expect(stdout.split('\n')[0]).toMatch(
       /^1 {2}\d+\.\d{9} {2}\d+ {2}ethernet .* > .* \| ipv4 .* > 10\.0\.0\.2 \| udp \d+ > 8080 .*\| ok$/,
     );
+  });
+
+  it('a replay goes on to the end of its capture, with the gaps that it was taken with', () => {
+    const file = join(folder(), 'slow.pcap');
+    const slow = ['--set', 'duration=3s', '--set', 'traffic.feed.rate=100pps'];
+    expect(ringbed(['gen', scenario(), ...slow, '--out', file]).status).toBe(0);
+    const replay = join(dirname(file), 'replay.yaml');
+    writeFileSync(replay, 'traffic: [{ replay: { file: slow.pcap } }]\ndevice: { target: 10.0.0.2:8080 }\n');
+    expect(ringbed(['validate', replay]).stdout).toContain('until its streams end');
+    const { packets, world } = JSON.parse(ringbed(['run', replay, '--json', '--quiet']).stdout);
+    expect(packets).toMatchObject({ offered: 300, processed: 300 });
+    expect(Number(world.ns)).toBeGreaterThan(2.9e9);
+    const cut = ringbed(['run', replay, '--set', 'duration=1s', '--json', '--quiet']).stdout;
+    expect(JSON.parse(cut).packets.offered).toBeLessThan(110);
   });
 
   it('a reader that goes away ends it quietly', () => {

@@ -32,7 +32,12 @@ export function showScenario(scenario: Loaded, { explain, json }: DescribeFlags)
 }
 
 function describeScenario({ plan, digest }: Loaded): string {
-  const bound = plan.packets > 0 ? `${count(plan.packets)} packets` : time(plan.durationNs);
+  const bound =
+    plan.packets > 0
+      ? `${count(plan.packets)} packets`
+      : plan.durationNs > 0
+        ? time(plan.durationNs)
+        : 'until its streams end';
   const streams = plan.traffic.length === 1 ? '1 stream' : `${plan.traffic.length} streams`;
   return `ok: ${plan.name}, ${streams}, ${bound}, at most ${bytes(estimateMemory(plan).bytes)} of memory, digest ${digest.slice(0, 16)}\n`;
 }

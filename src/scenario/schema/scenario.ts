@@ -16,7 +16,10 @@ function build() {
       name: key(text('a name', 200), 'of the scenario'),
       description: key(anyText(), 'for people'),
       seed: key(count({}, 'a seed'), 'of every random number'),
-      duration: maybe(timeIn('ns', { min: 1 }), 'how long traffic is offered; excludes packets'),
+      duration: maybe(
+        timeIn('ns', { min: 1 }),
+        'how long traffic is offered; excludes packets. Without both: until the streams end that are replays or have a stop or packets of their own; else 1s',
+      ),
       packets: maybe(count({ min: 1 }, 'packets'), 'frames offered in all; excludes duration'),
       warmup: key(timeIn('ns'), 'cut off from the measurements, never from the counts'),
       world: key(world(), 'what carries frames and time'),

@@ -213,6 +213,22 @@ describe('explain', () => {
   });
 });
 
+describe('the end of a run that nobody wrote', () => {
+  const bound = (traffic: string) =>
+    parse(`traffic: [${traffic}]\ndevice: { target: 10.0.0.2:80 }`).plan.durationNs;
+  const endless = '{ to: 10.0.0.2:80, rate: 1kpps }';
+
+  it.each([
+    ['a replay', '{ replay: { file: scenarios/data/feed.pcap } }'],
+    ['a number of packets', '{ to: 10.0.0.2:80, rate: 1kpps, packets: 5000 }'],
+    ['a stop', '{ to: 10.0.0.2:80, rate: 1kpps, stop: 5s }'],
+  ])('comes with its streams: %s', (_, stream) => {
+    expect(bound(stream)).toBe(0);
+    expect(bound(`${stream}, ${stream}`)).toBe(0);
+    expect(bound(`${stream}, ${endless}`)).toBe(1e9);
+  });
+});
+
 describe('digest', () => {
   const digest = (text: string, options = {}) => parse(text, options).digest;
 
