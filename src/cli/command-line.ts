@@ -91,7 +91,11 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
   )
     .requiredOption('--vary <path=v1,v2,…>', 'an axis of the grid (repeatable: every combination runs)', axis)
     .option('--repeat <n>', 'runs of each cell, with the seeds seed, seed+1, …', positive, 1)
-    .option('--jobs <n>', 'runs at once (default: one a processor)', positive)
+    .option(
+      '--jobs <n>',
+      'runs at once (default: one a processor; one where they run in real time)',
+      positive,
+    )
     .option('--json [file]', 'every cell as JSON, to standard output or a file')
     .option('--csv <file>', 'a line a cell')
     .option('-q, --quiet', 'no progress')

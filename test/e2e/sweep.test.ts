@@ -20,6 +20,12 @@ describe('ringbed sweep', () => {
     expect(four).toEqual(one);
   });
 
+  it('refuses to run several at once on one interface', () => {
+    const { status, stderr } = ringbed(['sweep', scenario(), '--on', 'nic:lo', ...grid, '--jobs', '2']);
+    expect(stderr).toMatch(/^ringbed: --jobs: runs on one interface go one after the other\n/);
+    expect(status).toBe(2);
+  });
+
   it('a cell is the run that its values describe', () => {
     const path = scenario();
     const { rows } = JSON.parse(

@@ -48,6 +48,27 @@ describe.skipIf(missing !== undefined)('ringbed run --on nic', () => {
     expect(world).toMatchObject({ kind: 'nic', interfaces: ['left', 'right'] });
   });
 
+  // At once they would be in each other's way, on the interfaces and on the processors.
+  it('a sweep takes its interfaces one cell after the other', () => {
+    const path = scenario('', { duration: '200ms' });
+    const ports = inside(
+      'sweep',
+      path,
+      '--on',
+      'nic:left,right',
+      '--vary',
+      'device.port=xdp,packet',
+      ...gentle,
+    );
+    expect(ports).toMatchObject({ status: 0, stderr: '' });
+    const sim = JSON.parse(ringbed(['run', path, ...gentle]).stdout);
+    const { rows } = JSON.parse(ports.stdout);
+    expect(rows).toHaveLength(2);
+    for (const { packets } of rows) {
+      expect(packets).toMatchObject({ offered: sim.packets.offered, dropped: 0 });
+    }
+  });
+
   it('one interface: counts what tcpreplay sends to it, and answers', async () => {
     const path = scenario('', { duration: null });
     const capture = join(folder(), 'feed.pcap');

@@ -1,6 +1,6 @@
 // `ringbed sweep`: the what-if. A grid of values, a row a cell.
 import { availableParallelism } from 'node:os';
-import { exitCodes, ScenarioError } from '../../errors/index.js';
+import { exitCodes, RingbedError, ScenarioError } from '../../errors/index.js';
 import { prepareFile, type RunInput, runPlan, writeFileAtomic } from '../../run/index.js';
 import { parseAxis, renderSweep, runSweep, toCsv, worst } from '../../sweep/index.js';
 import { withInterrupt } from '../interrupt.js';
@@ -24,8 +24,9 @@ export async function sweep(path: string, given: SweepFlags): Promise<number> {
   // An axis of seeds takes the place of --seed.
   const { seed: _, ...seedless } = given;
   const flags = axes.some((axis) => axis.path === 'seed') ? seedless : given;
-  const jobs = flags.jobs ?? availableParallelism();
   const base = loadScenario(path, flags);
+  const live = base.plan.world.kind !== 'SIM' || axes.some((axis) => axis.path.split('.')[0] === 'world');
+  const jobs = jobsOf(flags.jobs, live, base.plan.world.kind === 'NIC');
   const availableMemory = process.availableMemory() / jobs;
   const compile = (sets: readonly string[], repeat: number) => {
     const cell = namingAxes(sets, () => loadScenario(path, flags, { more: sets, availableMemory }));
@@ -39,7 +40,7 @@ export async function sweep(path: string, given: SweepFlags): Promise<number> {
   };
   prepareJson(flags.json);
   if (flags.csv !== undefined) prepareFile(flags.csv);
-  const folder = base.plan.world.kind === 'SIM' ? undefined : stateFolder();
+  const folder = live ? stateFolder() : undefined;
   const { rows, interrupted } = await withInterrupt((signal) => {
     let progress: ProgressDisplay | undefined;
     const onStart = (): void => {
@@ -75,6 +76,14 @@ export async function sweep(path: string, given: SweepFlags): Promise<number> {
   if (flags.csv !== undefined) writeFileAtomic(flags.csv, toCsv(rows));
   emitJson(flags.json, document);
   return worst([...rows.map((row) => row.status), interrupted ? exitCodes.interrupted : 0]);
+}
+
+// Runs in real time take processors from each other and measure that; two on one interface cannot be.
+function jobsOf(given: number | undefined, live: boolean, nic: boolean): number {
+  if (nic && given !== undefined && given > 1) {
+    throw new RingbedError('usage', '--jobs: runs on one interface go one after the other', 'leave it out');
+  }
+  return given ?? (live ? 1 : availableParallelism());
 }
 
 // A cell's values are `--set`s; its mistakes are those of a `--vary`.
