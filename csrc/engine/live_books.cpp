@@ -299,7 +299,7 @@ std::vector<CoreResult> cores(const LiveSession& session) {
   for (const auto& worker : session.workers()) {
     const std::size_t core = rows.size();
     rows.push_back({static_cast<std::uint32_t>(core), worker->busy_ns(), worker->paused_ns(),
-                    worker->polls(), 0, worker->ledger().received, session.cpu_of_core(core)});
+                    worker->polls(), 0, worker->ledger().received, session.core_seats()[core].cpu});
   }
   return rows;
 }
@@ -389,7 +389,7 @@ RunResult close_books(const Plan& plan, const LiveWorld& world, const LiveSessio
     verdicts.add(worker->verdicts());
   }
   result.verdicts = verdicts.value();
-  result.generator_cpu = session.generator_cpu();
+  result.generator_cpu = session.generator_seat().cpu;
   result.kernel = session.kernel_losses();
   result.notes = world.notes();
   for (std::string& note : diagnose(plan, world, session, result.ledger)) {

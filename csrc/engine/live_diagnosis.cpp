@@ -64,6 +64,33 @@ std::string fell_behind(const Plan& plan, const LiveGenerator& generator, std::u
                          : "; lower the streams' rates");
 }
 
+// Busy threads whose processors others used, or each other: what was measured is of that, too.
+std::string shared_processors(const LiveSession& session) {
+  const std::size_t threads =
+      session.core_seats().size() + (session.generator().has_ports() ? 1 : 0);
+  if (session.placement().crowded(threads)) {
+    return "the run's " + number(threads) + " busy threads take turns on " +
+           number(session.placement().processors()) +
+           " processors: latencies and rates are of that; lower core.count and nic.queues, or take "
+           "a machine with more";
+  }
+  constexpr std::uint64_t kShare = 100;  // one part in so many of the run is worth a word
+  std::string list;
+  const auto look = [&](const std::string& who, const Seat& seat) {
+    if (seat.waited_ns * kShare >= session.end_ns() && seat.waited_ns != 0) {
+      list += (list.empty() ? "" : ", ") + who + " for " + number(seat.waited_ns / 1'000'000) +
+              " ms of " + number(session.end_ns() / 1'000'000);
+    }
+  };
+  look("the generator", session.generator_seat());
+  for (std::size_t core = 0; core < session.core_seats().size(); ++core) {
+    look("core " + number(core), session.core_seats()[core]);
+  }
+  return list.empty() ? list
+                      : "other programs had the run's processors (" + list +
+                            "): the latencies' tails are of that, too";
+}
+
 }  // namespace
 
 std::vector<KernelCounter> moved(const std::vector<KernelCounter>& before,
@@ -123,6 +150,9 @@ std::vector<std::string> diagnose(const Plan& plan, const LiveWorld& world,
   }
   if (!session.kernel_is_silent().empty() && books.dropped() != 0) {
     notes.push_back("the drops have no reasons of the kernel's own: " + session.kernel_is_silent());
+  }
+  if (std::string shared = shared_processors(session); !shared.empty()) {
+    notes.push_back(std::move(shared));
   }
   if (std::string missing = unstamped(session); !missing.empty()) {
     notes.push_back(std::move(missing));

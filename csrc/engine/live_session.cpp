@@ -319,9 +319,8 @@ base::Status LiveSession::run(const RunControl& control) {
   for (const auto& worker : workers_) {
     worker->attach(live, devices_);
   }
-  cpus_.assign(1 + workers_.size(), -1);
-  const Placement placement;
-  const bool yield = placement.crowded(1 + workers_.size());
+  seats_.assign(1 + workers_.size(), {});
+  const bool yield = placement_.crowded(seats_.size());
   if (classifier_) {
     classifier_->start();
   }
@@ -330,15 +329,13 @@ base::Status LiveSession::run(const RunControl& control) {
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < workers_.size(); ++i) {
-      threads.push_back(start_thread("ringbed-device", [this, &placement, i, yield] {
-        cpus_[1 + i] = placement.pin(1 + i);
-        workers_[i]->run(stop_, yield);
+      threads.push_back(start_thread("ringbed-device", [this, i, yield] {
+        placement_.at_seat(1 + i, seats_[1 + i], [&] { workers_[i]->run(stop_, yield); });
       }));
     }
     if (generator_->has_ports()) {
-      threads.push_back(start_thread("ringbed-gen", [this, &placement, yield] {
-        cpus_[0] = placement.pin(0);
-        generator_->run(stop_sending_, stop_, yield);
+      threads.push_back(start_thread("ringbed-gen", [this, yield] {
+        placement_.at_seat(0, seats_[0], [&] { generator_->run(stop_sending_, stop_, yield); });
       }));
     }
     if (classifier_ && plan_.classifier.swaps > 0) {

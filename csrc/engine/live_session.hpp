@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include "engine/device_set.hpp"
@@ -14,6 +15,7 @@
 #include "engine/live_device.hpp"
 #include "engine/live_generator.hpp"
 #include "engine/live_world.hpp"
+#include "engine/placement.hpp"
 #include "engine/run.hpp"
 #include "ring/memory_area.hpp"
 
@@ -98,9 +100,12 @@ class LiveSession {
     return kernel_queues_;
   }
 
-  // The processors that the threads were pinned to; -1: none.
-  [[nodiscard]] int cpu_of_core(std::size_t core) const noexcept { return cpus_[1 + core]; }
-  [[nodiscard]] int generator_cpu() const noexcept { return cpus_.front(); }
+  // Where the threads were. After the run.
+  [[nodiscard]] const Seat& generator_seat() const noexcept { return seats_.front(); }
+  [[nodiscard]] std::span<const Seat> core_seats() const noexcept {
+    return std::span(seats_).subspan(1);
+  }
+  [[nodiscard]] const Placement& placement() const noexcept { return placement_; }
   // nullptr: the scenario has none.
   [[nodiscard]] const LiveClassifier* classifier() const noexcept { return classifier_.get(); }
 
@@ -153,7 +158,8 @@ class LiveSession {
   KernelDrops kernel_drops_;
   std::string kernel_is_silent_;
   std::size_t device_place_ = 0;
-  std::vector<int> cpus_;  // of the generator, then of each core
+  Placement placement_;
+  std::vector<Seat> seats_;  // the generator's, then each core's
 };
 
 }  // namespace ringbed::engine
