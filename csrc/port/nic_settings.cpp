@@ -266,6 +266,12 @@ base::Status NicSettings::change() {
       const std::uint32_t wanted =
           std::max(wanted_.channels->combined_count, wanted_.channels->rx_count);
       before_.channels.reset();
+      if (now == 0) {
+        return base::Error{base::ErrorCode::unavailable,
+                           "interface " + interface_ + " has no queues: no program serves it",
+                           "start the one that it belongs to (a tap has as many queues as it has "
+                           "been opened for)"};
+      }
       const std::string what = "interface " + interface_ + " has " + number(now) +
                                " channels and does not take the " + number(wanted) +
                                " that nic.queues wants";

@@ -128,6 +128,15 @@ describe.skipIf(missing !== undefined)('a machine that lacks something', () => {
     expect(run).toMatchObject({ status: 4, stdout: '' });
   });
 
+  it('anybody behind a tap', () => {
+    space.run('ip', 'tuntap', 'add', 'tapped', 'mode', 'tap');
+    space.run('ip', 'link', 'set', 'tapped', 'up');
+    const on = ['--on', 'nic:tapped', '--allow-interface', 'tapped', '--quiet'];
+    const run = bench.ringbed('run', scenario(), ...on);
+    expect(run.stderr).toMatch(/interface tapped has no queues: no program serves it\n {2}hint: start the one/);
+    expect(run).toMatchObject({ status: 4, stdout: '' });
+  });
+
   it('a way from one interface to the other: the report says that nothing arrived', () => {
     const path = scenario('', { duration: '30ms' });
     const run = bench.ringbed('run', path, '--on', 'nic:left,other', '--json', '--quiet');
