@@ -72,8 +72,10 @@ base::Status check_layout(const ClassifierLayout& layout) {
   if (first.spec.program(layout.entry) == nullptr) {
     return invalid("the object has no program " + layout.entry, "its programs: " + names_of(first));
   }
-  if (layout.stages.size() > kMaxTailCalls) {
-    return invalid("a classifier of " + std::to_string(layout.stages.size()) +
+  const auto stages = std::ranges::count_if(
+      layout.stages, [](const StageChoice& stage) { return !stage.program.empty(); });
+  if (stages > static_cast<std::ptrdiff_t>(kMaxTailCalls)) {
+    return invalid("a classifier of " + std::to_string(stages) +
                        " stages needs as many tail calls; the kernel ends a frame's way after " +
                        std::to_string(kMaxTailCalls),
                    "join stages into one program");
@@ -84,8 +86,8 @@ base::Status check_layout(const ClassifierLayout& layout) {
     return invalid("the object has no prog_array '" + layout.prog_array + "' for the stages");
   }
   if (layout.stages.size() > array->max_entries) {
-    return invalid(std::to_string(layout.stages.size()) + " stages, but " + array->name + " has " +
-                   std::to_string(array->max_entries) + " slots");
+    return invalid("there is no slot " + std::to_string(layout.stages.size() - 1) + ", " +
+                   array->name + " has " + std::to_string(array->max_entries));
   }
   for (const StageChoice& stage : layout.stages) {
     const LoadableObject& object = *layout.objects[stage.object];

@@ -106,11 +106,13 @@ base::Result<MapSpec*> find_slots(const ClassifierPlan& plan, ObjectSpec& spec) 
 
 base::Status fill_slots(const ClassifierPlan& plan, ObjectSpec& spec, MapSpec& slots) {
   if (plan.stages.size() > slots.max_entries) {
-    return invalid("classifier.stages: " + std::to_string(plan.stages.size()) + " stages, but " +
-                   slots.name + " has " + std::to_string(slots.max_entries) + " slots");
+    return invalid("classifier.stages: there is no slot " + std::to_string(plan.stages.size() - 1) +
+                       ", " + slots.name + " has " + std::to_string(slots.max_entries),
+                   "slots count from 0; classifier.maps can make it larger");
   }
   slots.slots.clear();
   for (std::uint32_t slot = 0; slot < plan.stages.size(); ++slot) {
+    if (plan.stages[slot].empty()) continue;
     if (spec.program(plan.stages[slot]) == nullptr) {
       return invalid("classifier.stages: the object has no program " + plan.stages[slot],
                      "its programs: " + program_names(spec));
@@ -210,7 +212,7 @@ base::Result<std::unique_ptr<ClassifierObject>> make_object(const ClassifierPlan
   }
   if (slots.value() != nullptr) {
     for (const auto& slot : slots.value()->slots) {
-      if (slot.index >= kMostStages) continue;  // more than a packet could ever reach
+      if (slot.index >= kMostSlots) continue;
       object->stages.resize(std::max<std::size_t>(object->stages.size(), slot.index + 1));
       object->stages[slot.index] = slot.target;
     }
@@ -321,7 +323,7 @@ std::vector<ClassifierStage> classifier_stages(const ClassifierObject& object,
     row.ns = sum[7];
     rows.push_back(std::move(row));
   };
-  for (std::uint32_t slot = 0; slot < object.stages.size(); ++slot) {
+  for (std::uint32_t slot = 0; slot < std::min(object.stages.size(), kMostStages); ++slot) {
     add(slot, object.stages[slot]);
   }
   add(kEntrySlot, object.entry);

@@ -25,6 +25,8 @@ inline constexpr std::string_view kGroups = "ringbed_groups";
 
 // The kernel's budget of tail calls, hence of stages.
 inline constexpr std::size_t kMostStages = 33;
+// Slots above are not listed.
+inline constexpr std::size_t kMostSlots = 1024;
 
 struct ClassifierObject {
   std::string name;                // the file's, without its folder
@@ -32,7 +34,8 @@ struct ClassifierObject {
   ebpf::ObjectSpec spec;
   ebpf::ProgramType fallback = ebpf::ProgramType::raw;
   std::string entry;
-  std::vector<std::string> stages;  // by slot; of the scenario, or as the object has them
+  // By slot, "" where none stands; of the scenario, or as the object has them.
+  std::vector<std::string> stages;
 };
 
 // Reads the object and applies the plan. Errors: io, invalid (no such program, map or slot; which

@@ -13,9 +13,6 @@ namespace ringbed::engine {
 
 namespace {
 
-// Odd verdicts that are told apart; the rest is counted under the last one.
-constexpr std::size_t kMostOddVerdicts = 64;
-
 ebpf::Environment environment_of(const Plan& plan) {
   ebpf::Environment environment;
   environment.cpus = plan.sim.core.count;
@@ -125,14 +122,10 @@ SimClassifier::Way SimClassifier::way_of(std::uint32_t verdict, std::uint32_t qu
   return to.target == queue + 1 ? Way::device : Way::aborted;
 }
 
-void SimClassifier::count(std::uint32_t verdict) {
-  if (verdict < verdicts_.size()) {
-    ++verdicts_[verdict];
-  } else if (odd_verdicts_.size() < kMostOddVerdicts || odd_verdicts_.contains(verdict)) {
-    ++odd_verdicts_[verdict];
-  } else {
-    ++odd_verdicts_.rbegin()->second;
-  }
+void SimClassifier::count(std::uint32_t verdict) noexcept {
+  const ebpf::VerdictSlots& slots =
+      entry_->type == ebpf::ProgramType::xdp ? ebpf::kXdpSlots : ebpf::kTcSlots;
+  ++verdicts_[slots.slot_of(verdict)];
 }
 
 SimClassifier::Decision SimClassifier::decide(std::uint32_t core, const sim::FrameInfo& info,
@@ -197,14 +190,8 @@ ClassifierResult SimClassifier::result() const {
   result.executor = machine_.engine() == ebpf::Engine::jit ? "jit" : "interpreter";
   result.frames = frames_;
   result.instructions = instructions_;
-  for (std::uint32_t verdict = 0; verdict < verdicts_.size(); ++verdict) {
-    if (verdicts_[verdict] != 0) {
-      result.verdicts.push_back({verdict_name(entry_->type, verdict), verdicts_[verdict]});
-    }
-  }
-  for (const auto& [verdict, frames] : odd_verdicts_) {
-    result.verdicts.push_back({verdict_name(entry_->type, verdict), frames});
-  }
+  const ClassifierStage all = entry_stage(*object_, entry_->type, verdicts_);
+  result.verdicts = all.verdicts;
   result.stages = classifier_stages(
       *object_, [&](std::string_view name, std::uint32_t index, std::vector<std::uint8_t>& to) {
         ebpf::Map* map = programs_->map(name);
@@ -213,6 +200,7 @@ ClassifierResult SimClassifier::result() const {
         to.resize(map == nullptr ? 0 : map->user_value_bytes());
         return map != nullptr && map->read(key, to.data(), 0) == 0;
       });
+  if (result.stages.empty()) result.stages.push_back(all);
   share_time(result.stages);
   for (const ebpf::MapSpec& spec : object_->spec.maps) {
     const ebpf::Map* map = programs_->map(spec.name);

@@ -6,12 +6,12 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <vector>
 
 #include "base/random.hpp"
 #include "ebpf/collection.hpp"
+#include "ebpf/verdict_counter.hpp"
 #include "engine/classifier_object.hpp"
 #include "sim/distribution.hpp"
 #include "sim/frame.hpp"
@@ -45,7 +45,7 @@ class SimClassifier {
   base::Status load();
   base::Status tell(const Plan& plan);
   base::Status open_rings(std::uint32_t queues);
-  void count(std::uint32_t verdict);
+  void count(std::uint32_t verdict) noexcept;
   [[nodiscard]] Way way_of(std::uint32_t verdict, std::uint32_t queue) noexcept;
   void share_time(std::vector<ClassifierStage>& stages) const;
 
@@ -63,8 +63,7 @@ class SimClassifier {
   std::uint64_t instructions_ = 0;
   std::uint64_t faults_ = 0;
   std::string first_fault_;
-  std::array<std::uint64_t, 8> verdicts_{};              // the named ones
-  std::map<std::uint32_t, std::uint64_t> odd_verdicts_;  // and what a broken program returns
+  std::array<std::uint64_t, ebpf::VerdictCounter::kSlots> verdicts_{};  // by slot of the type
   base::Histogram ns_;
 };
 

@@ -3,7 +3,7 @@ import type { ObjectFacts } from '../classifier/index.js';
 import { bytesText, type Look, paint, table } from '../report/index.js';
 
 export function renderObject(look: Look, facts: ObjectFacts, notes: readonly string[]): string {
-  const slots = new Map(facts.stages.map((name, slot) => [name, slot]));
+  const slots = new Map(facts.stages.map((name, slot) => [name, slot] as const));
   const programs = facts.programs.map((program) => [
     program.name,
     program.type,

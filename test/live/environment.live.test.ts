@@ -133,7 +133,9 @@ describe.skipIf(missing !== undefined)('a machine that lacks something', () => {
     space.run('ip', 'link', 'set', 'tapped', 'up');
     const on = ['--on', 'nic:tapped', '--allow-interface', 'tapped', '--quiet'];
     const run = bench.ringbed('run', scenario(), ...on);
-    expect(run.stderr).toMatch(/interface tapped has no queues: no program serves it\n {2}hint: start the one/);
+    expect(run.stderr).toMatch(
+      /interface tapped has no queues: no program serves it\n {2}hint: start the one/,
+    );
     expect(run).toMatchObject({ status: 4, stdout: '' });
   });
 

@@ -2,7 +2,7 @@
 // stages are told. Whether the object has such programs is checked when it is loaded: only it knows.
 
 import * as z from 'zod/mini';
-import { key, list, maybe, object, type Type, typed, typeIssue } from './kit.js';
+import { either, isMap, key, list, map, maybe, object, type Type, typed, typeIssue } from './kit.js';
 import { count, framesPerSecond, text, timeIn, word } from './scalars.js';
 
 /** Tail calls that the kernel allows a packet (MAX_TAIL_CALL_CNT). */
@@ -20,6 +20,31 @@ function options() {
   });
 }
 
+const mostSlots = 1024;
+
+/** By slot, '' where none stands. */
+function stages(): Type<string[]> {
+  const program = text('the name of a program');
+  const inOrder = list(
+    program,
+    `a list of at most ${mostStages} stages, or { SLOT: PROGRAM }`,
+    0,
+    mostStages,
+  );
+  const slots = z.record(z.string(), program) as unknown as Type<Record<string, string>>;
+  const bySlot = map(slots, (programs, fail) => {
+    const names: string[] = [];
+    const expected = `slots from 0 to ${mostSlots - 1}, at most ${mostStages} of them`;
+    for (const [slot, name] of Object.entries(programs)) {
+      if (/^\d{1,4}$/.test(slot) && Number(slot) < mostSlots) names[Number(slot)] = name;
+      else fail([slot], { problem: 'is no slot', expected });
+    }
+    if (Object.keys(programs).length > mostStages) fail([], { problem: 'has more stages', expected });
+    return Array.from(names, (name) => name ?? '');
+  });
+  return either<string[]>([inOrder, bySlot], (value) => (isMap(value) ? 1 : 0));
+}
+
 function overrides(): Type<Record<string, { maxEntries: number }>> {
   const one = typed(
     object({ maxEntries: count({ min: 1, max: 2 ** 32 - 1 }, 'entries') }, 'a map of the object'),
@@ -34,10 +59,7 @@ export function classifier() {
   return object(
     {
       object: text('the path of an eBPF object'),
-      stages: key(
-        list(text('the name of a program'), 'a list of at most 33 stages', 0, mostStages),
-        'programs for the slots of the prog_array, in order',
-      ),
+      stages: key(stages(), 'programs for the slots of the prog_array: in order, or { SLOT: PROGRAM }'),
       program: maybe(text('the name of a program'), 'the entry; default: the program that is no stage'),
       type: maybe(word(['xdp', 'tc'] as const), 'of programs whose section does not say'),
       progArray: maybe(text('the name of a map'), 'the map of the stages; default: the only prog_array'),

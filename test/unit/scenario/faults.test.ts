@@ -137,6 +137,26 @@ const oneMistake: [line: string, path: string, says: RegExp][] = [
   ['classifier: { object: nowhere/x.o }', 'classifier.object', /no such file/],
   ['classifier: { object: x.bpf.o }', 'classifier.object', /no such file; expected .*classifier.bpf.o/],
   [
+    'classifier: { object: classifier.bpf.o, stages: { first: parse } }',
+    'classifier.stages.first',
+    /is no slot/,
+  ],
+  [
+    'classifier: { object: classifier.bpf.o, stages: { 1024: parse } }',
+    'classifier.stages.1024',
+    /is no slot/,
+  ],
+  [
+    'classifier: { object: classifier.bpf.o, stages: { 3: 7 } }',
+    'classifier.stages.3',
+    /the name of a program/,
+  ],
+  [
+    'classifier: { object: classifier.bpf.o, stages: 7 }',
+    'classifier.stages',
+    /a list .*, or \{ SLOT: PROGRAM \}/,
+  ],
+  [
     `classifier: { object: classifier.bpf.o, stages: [${'a,'.repeat(34)}] }`,
     'classifier.stages',
     /more than 33 items/,

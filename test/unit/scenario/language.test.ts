@@ -440,6 +440,14 @@ describe('files', () => {
     });
   });
 
+  it('stages stand in the slots that they are given', () => {
+    const stages = (text: string) =>
+      planOf(`${ten}\nclassifier: { object: classifier.bpf.o, stages: ${text} }`).classifier?.stages;
+    expect(stages('{ 3: limit, 1: port }')).toEqual(['', 'port', '', 'limit']);
+    expect(stages('{ 0: parse, 1: port }')).toEqual(stages('[parse, port]'));
+    expect(stages('{}')).toEqual([]);
+  });
+
   it('a classifier says its entry, its sizes and what its stages do', () => {
     const front = `{ object: classifier.bpf.o, stages: [limit], program: classifier, type: xdp,
       maps: { flows: { maxEntries: 16 }, a: { maxEntries: 1 } }, instruction: 0.2ns, swaps: 200, swapEvery: 5ms,
