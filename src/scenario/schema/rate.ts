@@ -26,6 +26,9 @@ const convert: { [T in keyof Forms]: (form: Forms[T], fail: Fail) => Rate } = {
         expected: 'both in pps, both in bps or both in %',
       });
     }
+    if (from.rate === 0 && to.rate === 0) {
+      fail(['ramp'], { problem: 'sends nothing', expected: '`from` or `to` above 0' });
+    }
     return { ...steady, ...from, kind: 'RAMP', rateTo: to.rate, rampNs: over };
   },
 };
@@ -33,6 +36,7 @@ const convert: { [T in keyof Forms]: (form: Forms[T], fail: Fail) => Rate } = {
 /** A rate with its arrival process. */
 export function rate(): Type<Rate> {
   const amount = rateAmount();
+  const end = rateAmount({ silence: true });
   const form: Tagged = {
     what: 'a rate',
     plain: amount as Type<unknown>,
@@ -50,7 +54,7 @@ export function rate(): Type<Rate> {
         ),
       },
       ramp: {
-        ramp: typed(object({ from: amount, to: amount, over: timeIn('ns', { min: 1, max: longestNs }) })),
+        ramp: typed(object({ from: end, to: end, over: timeIn('ns', { min: 1, max: longestNs }) })),
       },
     },
   };

@@ -154,20 +154,22 @@ export interface RateAmount {
 }
 
 /** A rate of frames: packets a second, bits a second (layer 2), or a share of the line (layer 1). */
-export function rateAmount(): Type<RateAmount> {
+/** `silence`: may be 0, as either end of a ramp. */
+export function rateAmount({ silence = false } = {}): Type<RateAmount> {
   const wanted = [packetRate, bitRate, share];
   return scalar(
     (value) => {
       const quantity = readQuantity(value, wanted);
       if (!('value' in quantity)) return quantity;
       const amount = toNumber(quantity.value.value);
-      if (amount <= 0) return { problem: `${describe(value)} sends nothing`, expected: 'a rate above 0' };
+      if (amount < 0 || (amount === 0 && !silence))
+        return { problem: `${describe(value)} sends nothing`, expected: 'a rate above 0' };
       if (amount > (quantity.value.dimension === share ? 1000 : 1e15)) {
         const expected = 'at most 1000Tbps, 1000000Gpps or 100000%';
         return { problem: `${describe(value)} is too much`, expected };
       }
       // A gap that no timeline holds.
-      if (quantity.value.dimension === packetRate && amount < 1e9 / longestNs)
+      if (quantity.value.dimension === packetRate && amount !== 0 && amount < 1e9 / longestNs)
         return { problem: `${describe(value)} is too little`, expected: `at least ${1e9 / longestNs}pps` };
       const unit =
         quantity.value.dimension === packetRate

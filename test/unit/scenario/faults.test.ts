@@ -241,6 +241,8 @@ const inTheStream: [words: string, path: string, says: RegExp][] = [
   ['dscp: 64', 'dscp', /from 0 to 63/],
   ['udpChecksum: 1', 'udpChecksum', /true or false/],
   ['rate: 1e12%', 'rate', /too much; expected at most .*100000%/],
+  ['rate: { ramp: { from: 0pps, to: 0pps, over: 1s } }', 'rate.ramp', /sends nothing/],
+  ['rate: { ramp: { from: -1pps, to: 1pps, over: 1s } }', 'rate.ramp.from', /sends nothing/],
   ['rate: { ramp: { from: 1%, to: 1e12%, over: 1s } }', 'rate.ramp.to', /too much/],
   ['kind: tcp', 'kind', /TCP has no multicast/],
 ];

@@ -145,6 +145,10 @@ describe('rates', () => {
       '{ ramp: { from: 1kpps, to: 2kpps, over: 1s } }',
       { kind: 'RAMP', unit: 'PPS', rate: 1000, rateTo: 2000, rampNs: 1_000_000_000 },
     ],
+    [
+      '{ ramp: { from: 0%, to: 50%, over: 1s } }',
+      { kind: 'RAMP', unit: 'LINE_SHARE', rate: 0, rateTo: 0.5, rampNs: 1_000_000_000 },
+    ],
   ])('%s', (text, rate) => {
     expect(streamWith(`rate: ${text}`).rate).toEqual({ rateTo: 0, rampNs: 0, onNs: 0, offNs: 0, ...rate });
   });
