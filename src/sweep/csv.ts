@@ -4,6 +4,18 @@ import type { Row } from './row.js';
 
 const summary = ['count', 'min', 'mean', 'p50', 'p90', 'p99', 'p999', 'p9999', 'max'] as const;
 
+const poolFigures = ['inUsePeak', 'exhausted', 'bytes'] as const;
+const tableFigures = [
+  'peak',
+  'inserted',
+  'expired',
+  'rejected',
+  'evicted',
+  'maxChain',
+  'meanProbes',
+  'bytes',
+] as const;
+
 export function toCsv(rows: readonly Row[]): string {
   const first = rows[0];
   if (first === undefined) return '';
@@ -18,8 +30,8 @@ export function toCsv(rows: readonly Row[]): string {
     ...reasons.map((reason) => `drops.${reason}`),
     'responses',
     ...latencies.flatMap((name) => summary.map((key) => `latency.${name}.${key}`)),
-    'pool.inUsePeak',
-    'pool.exhausted',
+    ...poolFigures.map((key) => `pool.${key}`),
+    ...tableFigures.map((key) => `connections.${key}`),
     ...first.rings.map((ring) => `rings.${ring.name}.peak`),
     'sloMissed',
     'interrupted',
@@ -36,8 +48,8 @@ export function toCsv(rows: readonly Row[]): string {
     ),
     row.packets.responses,
     ...latencies.flatMap((name) => summary.map((key) => row.latency[name]?.[key] ?? '')),
-    row.pool?.inUsePeak ?? '',
-    row.pool?.exhausted ?? '',
+    ...poolFigures.map((key) => row.pool?.[key] ?? ''),
+    ...tableFigures.map((key) => row.connections?.[key] ?? ''),
     ...first.rings.map((_, i) => row.rings[i]?.peak ?? ''),
     row.slo.reduce((sum, slo) => sum + slo.missed, 0),
     row.interrupted,

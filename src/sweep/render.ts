@@ -1,5 +1,6 @@
-// A sweep as people read it: a line a cell, and how its p99 stands against the first cell's.
-import { count, percent, significant, time } from '../report/format.js';
+// A sweep as people read it: a line a cell, how its p99 stands against the first cell's, and the figures of
+// what is varied: a table's probes and memory where tables are, a pool's where pools are.
+import { bytes, count, percent, significant, time } from '../report/format.js';
 import { type Look, paint, toAscii } from '../report/style.js';
 import { type Column, table } from '../report/table.js';
 import type { Row } from './row.js';
@@ -33,9 +34,43 @@ export function renderSweep(rows: readonly Row[], heading: SweepHeading, look: L
   return look.unicode ? text : toAscii(text);
 }
 
+interface Figure extends Column {
+  of(row: Row): string;
+}
+
+/** What there is to know of a part besides drops and latency, by the beginning of the paths that vary it. */
+const figures: Readonly<Record<string, readonly Figure[]>> = {
+  'device.connections': [
+    { title: 'probes', of: ({ connections }) => significant(connections?.meanProbes ?? 0) },
+    { title: 'chain', expendable: 6, of: ({ connections }) => count(connections?.maxChain ?? 0) },
+    { title: 'rejected', expendable: 7, of: ({ connections }) => count(connections?.rejected ?? 0n) },
+    { title: 'evicted', expendable: 8, of: ({ connections }) => count(connections?.evicted ?? 0n) },
+    { title: 'table', expendable: 0.5, of: ({ connections }) => bytes(connections?.bytes ?? 0n) },
+  ],
+  'device.pool': [
+    { title: 'in use', of: ({ pool }) => count(pool?.inUsePeak ?? 0) },
+    { title: 'pool', expendable: 0.5, of: ({ pool }) => bytes(pool?.bytes ?? 0n) },
+  ],
+  nic: [{ title: 'rx peak', of: ({ rings }) => count(Math.max(...rings.map((ring) => ring.peak), 0)) }],
+};
+
+function figuresOf(first: Row): Figure[] {
+  const varied = Object.keys(first.values);
+  return Object.entries(figures)
+    .filter(([part]) => varied.some((path) => path === part || path.startsWith(`${part}.`)))
+    .flatMap(([, list]) => list);
+}
+
+/** The end of a path that still tells it from the others. */
+function shortNames(paths: readonly string[]): string[] {
+  const end = (path: string): string => path.split('.').slice(-2).join('.');
+  const ends = paths.map(end);
+  return paths.map((path, i) => (ends.filter((other) => other === ends[i]).length > 1 ? path : end(path)));
+}
+
 function headsOf(first: Row): Column[] {
   return [
-    ...Object.keys(first.values).map((title): Column => ({ title, align: 'right' })),
+    ...shortNames(Object.keys(first.values)).map((title): Column => ({ title, align: 'right' })),
     { title: 'offered', expendable: 4 },
     { title: 'dropped' },
     { title: '' },
@@ -44,7 +79,7 @@ function headsOf(first: Row): Column[] {
     { title: 'p99' },
     { title: 'Δ p99' },
     { title: 'p99.9', expendable: 1 },
-    { title: 'pool peak', expendable: 5 },
+    ...figuresOf(first),
     ...(first.slo.length > 0 ? [{ title: 'slo' }] : []),
   ];
 }
@@ -68,7 +103,7 @@ function cellsOf(look: Look, row: Row, first: Row): string[] {
     measured ? time(response.p99) : '-',
     measured && row !== first ? change(look, response.p99, first.latency.response?.p99 ?? 0n) : '',
     measured ? time(response.p999) : '-',
-    row.pool === null ? '' : count(row.pool.inUsePeak),
+    ...figuresOf(first).map((figure) => figure.of(row)),
     ...(row.slo.length > 0 ? [missed ? paint(look, 'red', '✗') : paint(look, 'green', '✓')] : []),
   ];
 }

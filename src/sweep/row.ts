@@ -16,12 +16,26 @@ export interface Row {
   packets: { offered: bigint; delivered: bigint; dropped: bigint; responses: bigint };
   drops: { stage: string; reason: string; count: bigint }[];
   latency: Record<string, Hist>;
-  pool: { inUsePeak: number; exhausted: bigint } | null;
+  pool: { inUsePeak: number; exhausted: bigint; bytes: bigint } | null;
+  connections: TableFigures | null;
   rings: { name: string; size: number; peak: number; full: bigint }[];
   /** Objectives by how many repeats missed them. */
   slo: { name: string; limit: string; missed: number }[];
   /** The worst exit status among the repeats. */
   status: number;
+}
+
+/** The connection table: counts added up, the highest of peaks, the longest chain, probes per lookup of all repeats. */
+export interface TableFigures {
+  peak: number;
+  inserted: bigint;
+  expired: bigint;
+  rejected: bigint;
+  evicted: bigint;
+  maxChain: number;
+  /** 0 where nothing was looked up. */
+  meanProbes: number;
+  bytes: bigint;
 }
 
 /** The row of a cell from the records of its repeats, in the order of their seeds. */
@@ -49,7 +63,9 @@ export function rowOf(cell: Cell, paths: readonly string[], records: readonly Ru
     pool: first.pool && {
       inUsePeak: Math.max(...reports.map((report) => report.pool?.inUsePeak ?? 0)),
       exhausted: sum((report) => report.pool?.exhausted ?? 0n),
+      bytes: first.pool.bytes,
     },
+    connections: mergedTables(reports.flatMap((report) => report.connections ?? [])),
     rings: first.rings.map((ring, i) => ({
       name: ring.name,
       size: ring.size,
@@ -78,6 +94,25 @@ function mergedDrops(reports: readonly Report[]): Row['drops'] {
     else same.count += drop.count;
   }
   return merged;
+}
+
+function mergedTables(tables: readonly NonNullable<Report['connections']>[]): TableFigures | null {
+  const first = tables[0];
+  if (first === undefined) return null;
+  const sum = (key: 'inserted' | 'expired' | 'rejected' | 'evicted' | 'lookups'): bigint =>
+    tables.reduce((total, table) => total + table[key], 0n);
+  const lookups = Number(sum('lookups'));
+  const probes = tables.reduce((total, table) => total + table.meanProbes * Number(table.lookups), 0);
+  return {
+    peak: Math.max(...tables.map((table) => table.peak)),
+    inserted: sum('inserted'),
+    expired: sum('expired'),
+    rejected: sum('rejected'),
+    evicted: sum('evicted'),
+    maxChain: Math.max(...tables.map((table) => table.maxChain)),
+    meanProbes: lookups === 0 ? 0 : probes / lookups,
+    bytes: first.bytes,
+  };
 }
 
 function mergedLatency(records: readonly RunRecord[]): Record<string, Hist> {

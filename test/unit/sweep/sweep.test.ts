@@ -2,7 +2,7 @@
 // not depend on the number of jobs.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RunInput, RunRecord } from '../../../src/run/index.js';
+import type { ConnectionsResult, RunInput, RunRecord } from '../../../src/run/index.js';
 import { type Axis, gridOf, parseAxis, renderSweep, runSweep, toCsv } from '../../../src/sweep/index.js';
 import { histogramOf, sampleRecord } from '../report/fixture.js';
 
@@ -89,9 +89,11 @@ describe('sweep', () => {
 
   it('adds counts up, takes the highest peaks and merges latencies', async () => {
     const { rows } = await runSweep({ axes: [axes[0] as Axis], repeat: 2, jobs: 2, compile, run });
+    const table = sampleRecord().result.connections as ConnectionsResult;
     expect(rows[0]).toMatchObject({
       packets: { offered: 400_000n, dropped: 2400n },
       pool: { inUsePeak: 256, exhausted: 586n },
+      connections: { inserted: 2n * table.inserted, peak: table.peak, bytes: table.bytes },
       seeds: [0n, 1n],
       status: 3,
     });
@@ -160,12 +162,26 @@ describe('sweep output', () => {
     expect(fields(lines[1])).toBe(fields(lines[0]));
   });
 
+  it.each([
+    [['device.connections.kind'], /^ +connections\.kind .* probes +chain +rejected +evicted +table/],
+    [['core.batch'], /^ +core\.batch +offered +dropped +mostly +p50 +p99 +Δ p99 +p99\.9 +slo/],
+    [['traffic.a.rate', 'traffic.b.rate', 'link.rate'], /^ +a\.rate +b\.rate +link\.rate /],
+    [['traffic.a.x.y', 'device.x.y'], /^ +traffic\.a\.x\.y +device\.x\.y /],
+  ])('shows the figures of what is varied: %s', async (paths, heads) => {
+    const of = (path: string): Axis => ({ path, values: ['1', '2'] });
+    const { rows } = await runSweep({ axes: paths.map(of), repeat: 1, jobs: 1, compile, run });
+    const heading = { name: 'n', interrupted: false, repeat: 1, command: 'ringbed sweep' };
+    const text = renderSweep(rows, heading, { width: 200, color: false, unicode: true });
+    expect(text.split('\n')[2]).toMatch(heads);
+  });
+
   it('the table compares with the first cell and fits the terminal', async () => {
     const { rows } = await runSweep({ axes, repeat: 1, jobs: 2, compile, run });
     const heading = { name: 'n', interrupted: false, repeat: 1, command: 'ringbed sweep' };
     const text = renderSweep(rows, heading, { width: 80, color: false, unicode: true });
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(text).toContain('Δ p99');
+    expect(text).toMatch(/pool\.size +nic\.rxDescriptors .* in use +rx peak/);
     expect(text).toMatch(/[+-][\d.]+ %|×/);
   });
 });
