@@ -4,11 +4,13 @@
 //
 // A frame that was captured only in part leaves with its length on the wire, the missing bytes
 // zero, so that the load is what it was; frames under 60 bytes are padded, as a NIC does.
+// One that was not captured on Ethernet leaves as what it is there (ethernet_form.hpp).
 #include <algorithm>
 #include <cstring>
 #include <optional>
 
 #include "gen/arrival.hpp"
+#include "gen/ethernet_form.hpp"
 #include "gen/frame_template.hpp"
 #include "gen/pcap_reader.hpp"
 #include "gen/rewrite.hpp"
@@ -28,7 +30,7 @@ struct Summary {
   std::uint64_t last_gap_ps = 0;  // between the last two
 };
 
-std::uint32_t sent_length(const CapturedFrame& frame) {
+std::uint32_t sent_length(const EthernetForm& frame) {
   return std::max(frame.wire_length, FrameTemplate::kMinFrameBytes);
 }
 
@@ -74,23 +76,26 @@ base::Result<Summary> summarise(PcapReader& reader, const StreamSpec& spec) {
     if (read == PcapReader::Read::end) {
       break;
     }
-    if (frame.link_type != link_type::kEthernet) {
+    const auto form = ethernet_form(frame, spec.to.mac);
+    if (!form) {
       return invalid(where,
-                     spec.replay.file + " holds frames of link type " +
-                         std::to_string(frame.link_type) + ", not Ethernet",
-                     "capture on an Ethernet interface (not `any`)");
+                     spec.replay.file + ": frame " + std::to_string(reader.frames()) +
+                         " (link type " + std::to_string(frame.link_type) +
+                         ") cannot be sent on Ethernet",
+                     "leave it out, for example with `tshark -r FILE -Y \"ip or ipv6 or arp\" -w "
+                     "OTHER`");
     }
-    if (frame.wire_length > kMaxCapturedBytes) {
+    if (form->wire_length > kMaxCapturedBytes) {
       return invalid(
           where,
-          spec.replay.file + " has a frame of " + std::to_string(frame.wire_length) + " bytes",
+          spec.replay.file + " has a frame of " + std::to_string(form->wire_length) + " bytes",
           "the most is " + std::to_string(kMaxCapturedBytes));
     }
     const std::uint64_t at = clock.at(frame);
     summary.last_gap_ps = at - summary.span_ps;
     summary.span_ps = at;
-    summary.min_length = std::min(summary.min_length, sent_length(frame));
-    summary.max_length = std::max(summary.max_length, sent_length(frame));
+    summary.min_length = std::min(summary.min_length, sent_length(*form));
+    summary.max_length = std::max(summary.max_length, sent_length(*form));
     ++summary.frames;
   }
   if (summary.frames == 0) {
@@ -105,6 +110,7 @@ class ReplaySource final : public Source {
                std::optional<Arrival> arrival)
       : Source(spec),
         name_(spec.name),
+        device_(spec.to.mac),
         reader_(std::move(reader)),
         rewriter_(std::move(rewriter)),
         summary_(summary),
@@ -120,11 +126,12 @@ class ReplaySource final : public Source {
   }
 
   void emit(std::uint8_t* to, FrameMeta& meta) noexcept override {
-    const std::uint32_t length = sent_length(frame_);
-    std::copy_n(frame_.bytes.data(), frame_.bytes.size(), to);
-    std::memset(to + frame_.bytes.size(), 0, length - frame_.bytes.size());
+    const std::uint32_t length = sent_length(form_);
+    const std::size_t captured = form_.captured();
+    form_.copy_to(to);
+    std::memset(to + captured, 0, length - captured);
     if (!rewriter_.empty()) {
-      rewriter_.apply({to, frame_.bytes.size()}, frame_.wire_length);
+      rewriter_.apply({to, captured}, form_.wire_length);
     }
     meta.departure_ps = next_ps();
     meta.sequence = sequence_++;
@@ -155,30 +162,33 @@ class ReplaySource final : public Source {
  private:
   // Reads the next frame and schedules it.
   void prepare() noexcept {
-    auto read = reader_.next(frame_);
+    CapturedFrame frame;
+    auto read = reader_.next(frame);
     if (read == PcapReader::Read::end && loops_left_ > 1) {
       --loops_left_;
       loop_start_ps_ += loop_ps_;
       clock_.restart();
       if (reader_.rewind()) {
-        read = reader_.next(frame_);
+        read = reader_.next(frame);
       }
     }
     if (read != PcapReader::Read::frame) {
       schedule(kNever);
       return;
     }
-    if (sent_length(frame_) > summary_.max_length || sent_length(frame_) < summary_.min_length ||
-        frame_.link_type != link_type::kEthernet) {
+    const auto form = ethernet_form(frame, device_);
+    if (!form || sent_length(*form) > summary_.max_length ||
+        sent_length(*form) < summary_.min_length) {
       changed_ = true;
       schedule(kNever);
       return;
     }
+    form_ = *form;
     if (arrival_) {
       schedule(arrival_->departure_ps());
       return;
     }
-    const std::uint64_t offset = loop_start_ps_ + clock_.at(frame_);
+    const std::uint64_t offset = loop_start_ps_ + clock_.at(frame);
     if (speed_ == 1.0) {
       schedule(start_ps_ + offset);
     } else {
@@ -188,6 +198,7 @@ class ReplaySource final : public Source {
   }
 
   std::string name_;
+  wire::MacAddress device_;
   PcapReader reader_;
   Rewriter rewriter_;
   Summary summary_;
@@ -200,7 +211,7 @@ class ReplaySource final : public Source {
   std::uint64_t sequence_ = 0;
   bool changed_ = false;
   CaptureClock clock_;
-  CapturedFrame frame_;  // the next one; its bytes are the reader's
+  EthernetForm form_;  // of the next frame; its bytes are the reader's
 };
 
 }  // namespace

@@ -59,7 +59,6 @@ class Walk {
 
   // Walks from `first` to the end and settles payload, trailer and verdict.
   void run(Key first) noexcept;
-  void run(std::size_t first_protocol) noexcept;
 
  private:
   void step(std::size_t protocol) noexcept;

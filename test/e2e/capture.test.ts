@@ -1,5 +1,5 @@
 // `gen` writes captures, `decode` reads them, and both treat files with care.
-import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folder, ringbed, scenario, shell } from './cli.js';
@@ -10,6 +10,31 @@ function capture(): string {
   expect(status).toBe(0);
   expect(stdout).toMatch(/traffic\.pcap: [\d,]+ frames/);
   return file;
+}
+
+/** The capture as `tcpdump -i any` would have written it (LINKTYPE_LINUX_SLL, 113). */
+function cooked(file: string): string {
+  const bytes = readFileSync(file);
+  const parts = [Buffer.from(bytes.subarray(0, 24))];
+  parts[0]?.writeUInt32LE(113, 20);
+  for (let at = 24; at < bytes.length; ) {
+    const record = Buffer.from(bytes.subarray(at, at + 16));
+    const length = record.readUInt32LE(8);
+    const frame = bytes.subarray(at + 16, at + 16 + length);
+    for (const place of [8, 12]) record.writeUInt32LE(length + 2, place);
+    // To this host, Ethernet, six bytes of address: the sender's.
+    const link = [
+      Buffer.from('000000010006', 'hex'),
+      frame.subarray(6, 12),
+      Buffer.alloc(2),
+      frame.subarray(12),
+    ];
+    parts.push(record, ...link);
+    at += 16 + length;
+  }
+  const path = join(dirname(file), 'cooked.pcap');
+  writeFileSync(path, Buffer.concat(parts));
+  return path;
 }
 
 describe('gen and decode', () => {
@@ -34,6 +59,32 @@ describe('gen and decode', () => {
       expect(frame.layers[2].fields).toMatchObject({ dstPort: 8080, checksumOk: true });
     });
     expect(readdirSync(dirname(file))).toEqual(['traffic.pcap']);
+  });
+
+  it('a cooked capture decodes, and replays as what it was on Ethernet', () => {
+    const file = capture();
+    const path = cooked(file);
+    const decoded = ringbed(['decode', path, '--json']).stdout.trimEnd().split('\n');
+    const first = JSON.parse(decoded[0] ?? '');
+    expect(first.layers.slice(0, 3).map((layer: { protocol: string }) => layer.protocol)).toEqual([
+      'linux_sll',
+      'ipv4',
+      'udp',
+    ]);
+    expect(first.verdict).toBe('ok');
+    const yaml = join(dirname(file), 'replay.yaml');
+    const again = (capture: string) => {
+      writeFileSync(
+        yaml,
+        `traffic: [{ replay: { file: ${capture} } }]\ndevice: { target: "10.0.0.2:8080" }\nslo: { drops: 0 }\n`,
+      );
+      const { status, stdout } = ringbed(['run', yaml, '--json', '--quiet']);
+      expect(status).toBe(0);
+      return JSON.parse(stdout);
+    };
+    const report = again(path);
+    expect(report.packets.processed).toBe(decoded.length);
+    expect(report.digest).toBe(again(file).digest);
   });
 
   it('the same scenario and seed give the same capture', () => {

@@ -64,6 +64,7 @@ export function compareDissections(ours: DecodedFrame[], oracle: OracleFrame[]):
 // Of our own making, or not told apart by the oracle: the bytes of options (it prints them option by option)
 // and ICMP's second word (it names it by the message's type).
 const notInOracle: Record<string, readonly string[]> = {
+  linux_sll2: ['reserved'],
   ipv6_hopopts: ['options'],
   ipv6_dstopts: ['options'],
   icmp: ['rest'],
