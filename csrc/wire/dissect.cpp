@@ -39,9 +39,14 @@ std::size_t Walk::layers_of_this_protocol() const noexcept {
 void Walk::layer(std::size_t length, Checksum checksum) noexcept {
   // The limits on VLAN tags and extension headers keep every chain below kMaxLayers.
   assert(into_.layer_count < Dissection::kMaxLayers);
-  into_.layer_rows[into_.layer_count++] = {static_cast<std::uint8_t>(protocol_), checksum,
+  into_.layer_rows[into_.layer_count++] = {static_cast<std::uint8_t>(protocol_), checksum, false,
                                            static_cast<std::uint32_t>(offset_),
                                            static_cast<std::uint32_t>(length)};
+}
+
+void Walk::presume_length() noexcept {
+  into_.layer_rows[into_.layer_count - 1U].length_presumed = true;
+  unsummed_ = true;
 }
 
 void Walk::problem(Reason rule, std::size_t layer, std::size_t offset) noexcept {

@@ -16,8 +16,9 @@ namespace ringbed::wire {
 struct Layer {
   std::uint8_t protocol = 0;  // index in protocols()
   Checksum checksum = Checksum::unknown;
-  std::uint32_t offset = 0;  // in the frame
-  std::uint32_t length = 0;  // of the header, as captured
+  bool length_presumed = false;  // of the packet; its own field does not tell
+  std::uint32_t offset = 0;      // in the frame
+  std::uint32_t length = 0;      // of the header, as captured
 };
 
 struct Problem {

@@ -21,6 +21,7 @@ enum class FieldType : std::uint8_t {
   bytes,
   boolean,
   host_uint,     // in the byte order of whoever wrote it: the one that gives the smaller number
+  presumed,      // not in the header: true where the layer's length is presumed, else absent
   link_address,  // as long as the byte before it says: of 6 bytes a MAC, of 4 IPv4, else bytes
 };
 
@@ -33,6 +34,7 @@ enum class FieldType : std::uint8_t {
     case FieldType::ascii: return "ascii";
     case FieldType::bytes: return "bytes";
     case FieldType::boolean: return "bool";
+    case FieldType::presumed: return "bool";
     case FieldType::host_uint: return "uint";
     case FieldType::link_address: return "bytes";
   }

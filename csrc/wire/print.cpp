@@ -75,6 +75,7 @@ void put_value(std::string& out, const FieldSpec& field, ByteView header, Checks
         out += read_field(field, header) != 0 ? "true" : "false";
       }
       return;
+    case FieldType::presumed: out += "true"; return;
     case FieldType::mac: return put_address(out, MacAddress::load(at));
     case FieldType::link_address: return put_link_address(out, at);
     case FieldType::ipv4: return put_address(out, Ipv4Address::load(at));
@@ -100,7 +101,10 @@ void open_layer(std::string& out, std::string_view protocol, std::uint32_t offse
   out += R"(,"fields":{)";
 }
 
-bool is_there(const FieldSpec& field, ByteView header) {
+bool is_there(const FieldSpec& field, const Layer& layer, ByteView header) {
+  if (field.type == FieldType::presumed) {
+    return layer.length_presumed;
+  }
   if (field.type == FieldType::bytes && field.bits == 0) {
     return !variable_bytes(field, header).empty();
   }
@@ -111,7 +115,7 @@ bool is_there(const FieldSpec& field, ByteView header) {
 void put_fields(std::string& out, const Layer& layer, ByteView header) {
   bool first = true;
   for (const FieldSpec& field : protocols()[layer.protocol].fields) {
-    if (!is_there(field, header)) {
+    if (!is_there(field, layer, header)) {
       continue;
     }
     out += first ? "\"" : ",\"";

@@ -39,6 +39,7 @@ const hex: Convert = (_, value) => value;
 const address: Convert = (show, value) => (/^..(:..){5}$|\./.test(show) ? show : value);
 const words: Convert = (show) => Number(show) / 4;
 const lowByte: Convert = (show) => Number(show) & 0xff;
+const bits: Convert = (_, value) => Number.parseInt(value, 16);
 // The bits as they stand; what `show` counts in differs from version to version.
 const unitsOf8: Convert = (_, value) => Number.parseInt(value, 16) * 8;
 // tshark: 0 bad, 1 good, 2 unverified, 3 not present, 4 illegal.
@@ -136,7 +137,7 @@ const protocols: Record<string, Mapping> = {
       ihl: ['ip.hdr_len', words],
       dscp: ['ip.dsfield.dscp', number],
       ecn: ['ip.dsfield.ecn', number],
-      totalLength: ['ip.len', number],
+      totalLength: ['ip.len', bits], // where it is 0, `show` is what is presumed
       identification: ['ip.id', number],
       df: ['ip.flags.df', flag],
       mf: ['ip.flags.mf', flag],
@@ -157,7 +158,7 @@ const protocols: Record<string, Mapping> = {
     fields: {
       trafficClass: ['ipv6.tclass', number],
       flowLabel: ['ipv6.flow', number],
-      payloadLength: ['ipv6.plen', number],
+      payloadLength: ['ipv6.plen', bits],
       nextHeader: ['ipv6.nxt', number],
       hopLimit: ['ipv6.hlim', number],
       src: ['ipv6.src', text],
@@ -237,6 +238,7 @@ const protocols: Record<string, Mapping> = {
 };
 
 const settings = [
+  'ipv6.tso_support:TRUE',
   'ip.defragment:FALSE',
   'ipv6.defragment:FALSE',
   'tcp.desegment_tcp_streams:FALSE',
