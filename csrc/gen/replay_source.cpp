@@ -34,6 +34,9 @@ std::uint32_t sent_length(const EthernetForm& frame) {
   return std::max(frame.wire_length, FrameTemplate::kMinFrameBytes);
 }
 
+// The latest departure from the start of a stream: picoseconds hold 106 days twice.
+constexpr std::uint64_t kLatestPs = kNever / 2;
+
 // The time since the capture's first frame. Clocks of captures step back; departures do not.
 class CaptureClock {
  public:
@@ -46,7 +49,7 @@ class CaptureClock {
     const Signed ps =
         (static_cast<Signed>(frame.time_ns) - *first_) * 1000 + frame.sub_ns_ps - first_sub_ps_;
     if (frame.timed && ps > static_cast<Signed>(latest_)) {
-      latest_ = ps > static_cast<Signed>(kNever / 2) ? kNever / 2 : static_cast<std::uint64_t>(ps);
+      latest_ = ps > static_cast<Signed>(kLatestPs) ? kLatestPs : static_cast<std::uint64_t>(ps);
     }
     return latest_;
   }
@@ -60,6 +63,12 @@ class CaptureClock {
   std::int64_t first_sub_ps_ = 0;
   std::uint64_t latest_ = 0;
 };
+
+// Whether a frame that was captured so long after the first one leaves at a time that there is.
+bool fits(std::uint64_t after_ps, const ReplaySpec& replay) noexcept {
+  const double speed = replay.timing == ReplaySpec::Timing::scaled ? replay.speed : 1.0;
+  return after_ps < kLatestPs && static_cast<double>(after_ps) / speed < 0x1.0p63;
+}
 
 base::Result<Summary> summarise(PcapReader& reader, const StreamSpec& spec) {
   const std::string where = "traffic." + spec.name + ".replay";
@@ -92,6 +101,13 @@ base::Result<Summary> summarise(PcapReader& reader, const StreamSpec& spec) {
           "the most is " + std::to_string(kMaxCapturedBytes));
     }
     const std::uint64_t at = clock.at(frame);
+    if (spec.replay.timing != ReplaySpec::Timing::ignored && !fits(at, spec.replay)) {
+      return invalid(where,
+                     "frame " + std::to_string(reader.frames()) + " of " + spec.replay.file +
+                         " would leave more than 106 days after the first one",
+                     "take a part of the capture (`editcap -A TIME -B TIME`), or set "
+                     "`timing: ignored` and a rate");
+    }
     summary.last_gap_ps = at - summary.span_ps;
     summary.span_ps = at;
     summary.min_length = std::min(summary.min_length, sent_length(*form));
@@ -166,7 +182,7 @@ class ReplaySource final : public Source {
     auto read = reader_.next(frame);
     if (read == PcapReader::Read::end && loops_left_ > 1) {
       --loops_left_;
-      loop_start_ps_ += loop_ps_;
+      loop_start_ps_ = std::min(loop_start_ps_ + loop_ps_, kLatestPs);
       clock_.restart();
       if (reader_.rewind()) {
         read = reader_.next(frame);
@@ -188,12 +204,13 @@ class ReplaySource final : public Source {
       schedule(arrival_->departure_ps());
       return;
     }
+    // Rounds go on for longer than time does: the stream ends with it.
     const std::uint64_t offset = loop_start_ps_ + clock_.at(frame);
-    if (speed_ == 1.0) {
-      schedule(start_ps_ + offset);
+    const double scaled = speed_ == 1.0 ? 0.0 : static_cast<double>(offset) / speed_;
+    if (offset >= kLatestPs || scaled >= 0x1.0p63) {
+      schedule(kNever);
     } else {
-      const double scaled = static_cast<double>(offset) / speed_;
-      schedule(scaled < 0x1.0p63 ? start_ps_ + static_cast<std::uint64_t>(scaled) : kNever);
+      schedule(start_ps_ + (speed_ == 1.0 ? offset : static_cast<std::uint64_t>(scaled)));
     }
   }
 
