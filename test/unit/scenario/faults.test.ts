@@ -400,13 +400,34 @@ describe('what is no fault of the scenario', () => {
     const attempt = () => parseScenario(text, { availableMemory: 2 ** 34 });
     expect(attempt).toThrow(RingbedError);
     expect(attempt).toThrow(
-      /asks for 1\.4 TiB of memory and this machine has 16\.0 GiB free; most of it: device.pool.size/,
+      /asks for 1\.4 TiB of memory and this machine has 16\.0 GiB free:\nscenario:2:25: device.pool.size: 1000000000 needs 1\.4 TiB$/,
     );
     try {
       attempt();
     } catch (error) {
       expect(error).toMatchObject({ code: 'resource', exitCode: 4 });
       expect((error as RingbedError).message).not.toMatch(/capacity/);
+      expect((error as RingbedError).hint).toContain('--set device.pool.size=1024');
     }
+  });
+
+  it('of several sizes the largest comes first, each with its place', () => {
+    const text = `traffic:\n  - name: feed\n    to: 10.0.0.2:1\n    flows: 16_000_000\ndevice:\n  pool: { size: 2_000_000 }\n`;
+    const attempt = () =>
+      parseScenario(text, { file: 's.yaml', availableMemory: 2 ** 20, sets: ['nic.rxDescriptors=524288'] });
+    expect(attempt).toThrow(
+      [
+        'the scenario asks for 5.8 GiB of memory and this machine has 1.0 MiB free:',
+        's.yaml:6:17: device.pool.size: 2_000_000 needs 2.9 GiB',
+        's.yaml:4:12: traffic.feed.flows: 16_000_000 needs 1.9 GiB',
+        '--set nic.rxDescriptors=524288: nic.rxDescriptors: 524288 needs 1.0 GiB',
+      ].join('\n'),
+    );
+  });
+
+  it('is told, not thrown, where nothing is to run', () => {
+    const loaded = parse(`${ten}\ndevice: { pool: { size: 1000000000 } }`);
+    expect(loaded.shortOfMemory(2 ** 34)?.message).toMatch(/s\.yaml:2:25: device\.pool\.size/);
+    expect(loaded.shortOfMemory(2 ** 50)).toBeUndefined();
   });
 });
