@@ -162,11 +162,13 @@ function validate(root: MapNode, given: Node, baseDir: string): Validated {
   const completed = complete(root, found, wrong);
   if ('faults' in completed) return { plan: undefined, faults: completed.faults.map(({ fault }) => fault) };
   const { scenario } = completed;
+  const strays = found.filter(({ stray }) => stray).map(({ path }) => path);
   const report = (path: Path, message: string, params = {}, involved: readonly Path[] = []) => {
     const isEcho = [path, ...involved].some((place) =>
       wrong.some((cut) => isWithin(place, cut) || isWithin(cut, place)),
     );
-    if (!isEcho) found.push(placeFault(root, path, message, params));
+    const mayBeMeant = find(root, path) === undefined && strays.some((stray) => isBeside(stray, path));
+    if (!isEcho && !mayBeMeant) found.push(placeFault(root, path, message, params));
   };
   checkScenario(scenario, (path) => find(given, path) !== undefined, report);
   const files = openFiles(scenario, baseDir, report);
@@ -209,6 +211,10 @@ function issuesOf(root: MapNode): PlacedFault[] {
   const first = scenarioSchema().safeParse(toPlain(root));
   if (!first.success) found.push(...faultsOf(root, first.error.issues as readonly Issue[]));
   return found;
+}
+
+function isBeside(place: Path, other: Path): boolean {
+  return place.length === other.length && isWithin(place.slice(0, -1), other.slice(0, -1));
 }
 
 function isWithin(place: Path, ancestor: Path): boolean {

@@ -18,6 +18,8 @@ export interface Issue {
 export interface PlacedFault {
   readonly path: Path;
   readonly fault: Fault;
+  /** It is about a key that nobody knows: perhaps what is missing beside it, by another name. */
+  readonly stray?: boolean;
 }
 
 export function faultsOf(root: Node, issues: readonly Issue[]): PlacedFault[] {
@@ -27,8 +29,8 @@ export function faultsOf(root: Node, issues: readonly Issue[]): PlacedFault[] {
 function placed(root: Node, issue: Issue, prefix: Path): PlacedFault[] {
   const path = [...prefix, ...(issue.path as Path)];
   if (issue.code === 'unrecognized_keys') {
-    const known = issue.params?.known ?? [];
-    return (issue.keys ?? []).map((key) => unknownKey(root, [...path, key], key, known));
+    const params = issue.params ?? {};
+    return (issue.keys ?? []).map((key) => unknownKey(root, [...path, key], key, params));
   }
   const branch = issue.params?.pick === undefined ? undefined : issue.errors?.[issue.params.pick];
   if (branch !== undefined) return branch.flatMap((inner) => placed(root, inner, path));
@@ -36,10 +38,14 @@ function placed(root: Node, issue: Issue, prefix: Path): PlacedFault[] {
   return [placeFault(root, at === undefined ? path : [...path, at], issue.message, issue.params)];
 }
 
-function unknownKey(root: Node, path: Path, key: string, known: readonly string[]): PlacedFault {
-  const close = nearest(key, known);
-  const expected = close === undefined ? `one of ${keysText(known)}` : '';
-  return placeFault(root, path, `unknown key ${describe(key)}`, { expected, nearest: close, key: true });
+function unknownKey(root: Node, path: Path, key: string, params: IssueParams): PlacedFault {
+  const { known = [], homes, aliases = {} } = params;
+  const home = homes?.get(key);
+  const alias = Object.hasOwn(aliases, key) ? aliases[key] : undefined;
+  const close = home === undefined ? (alias ?? nearest(key, known)) : undefined;
+  const expected = home === undefined ? `one of ${keysText(known)}` : `it in ${home}: { ${key}: … }`;
+  const about = { expected: close === undefined ? expected : '', nearest: close, key: true };
+  return { ...placeFault(root, path, `unknown key ${describe(key)}`, about), stray: true };
 }
 
 /** A fault at a path of the tree. */

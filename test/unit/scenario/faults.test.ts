@@ -288,6 +288,46 @@ describe('one mistake gives one fault', () => {
   });
 });
 
+/** What people write who have not seen a replay yet: each mistake is said once, and leads to the right form. */
+describe('a replay as one would write it', () => {
+  it.each<[stream: string, ...said: (readonly [path: string, says: RegExp])[]]>([
+    ['{ kind: replay, file: a.pcap }', ['file', /unknown key "file"; expected it in replay: { file: … }$/]],
+    [
+      '{ kind: replay, file: a.pcap, speed: 2 }',
+      ['file', /it in replay/],
+      ['speed', /unknown key "speed"; expected it in replay: { speed: … }$/],
+    ],
+    [
+      '{ type: replay, file: a.pcap }',
+      ['type', /unknown key "type"; did you mean kind\?$/],
+      ['file', /it in replay/],
+    ],
+    ['{ type: replay, replay: { file: a.pcap } }', ['type', /did you mean kind\?$/]],
+    ['{ pcap: a.pcap }', ['pcap', /unknown key "pcap"; did you mean replay\?$/]],
+    ['{ kind: replay, path: a.pcap }', ['path', /did you mean replay\?$/]],
+    [
+      '{ kind: pcap, file: a.pcap }',
+      ['kind', /unknown word "pcap"; expected one of udp, tcp, syn_flood, replay$/],
+      ['file', /it in replay/],
+    ],
+    ['{ kind: replay, replay: a.pcap }', ['replay', /is "a.pcap"; expected a map with file, timing/]],
+    ['{ replay: a.pcap }', ['replay', /is "a.pcap"; expected a map with file, timing/]],
+    ['{ replay: { path: a.pcap } }', ['replay.path', /did you mean file\?$/]],
+    ['{ replay: { file: a.pcap, timing: honored } }', ['replay.timing', /did you mean honoured\?$/]],
+    ['{ replay: { file: a.pcap, loop: 3 } }', ['replay.loop', /did you mean loops\?$/]],
+    ['{ kind: replay }', ['replay', /is missing; expected { file: capture.pcap }$/]],
+  ])('%s', (stream, ...said) => {
+    const faults = faultsOf(`device: { target: 10.0.0.2:8080 }\ntraffic: [${stream}]`)
+      // There is no such file.
+      .filter((fault) => fault.path !== 'traffic.stream0.replay.file');
+    expect(faults.map(formatFault)).toHaveLength(said.length);
+    for (const [index, [path, says]] of said.entries()) {
+      expect(faults[index]?.path).toBe(`traffic.stream0.${path}`);
+      expect(formatFault(faults[index] as never)).toMatch(says);
+    }
+  });
+});
+
 describe('places', () => {
   it('are the value, or the key where the key is the mistake', () => {
     const text = `name: x\n${ten}\nlink:\n  rate: 5ms\n  dealy: 1us\n`;
