@@ -105,6 +105,13 @@ describe('gen and decode', () => {
     expect(JSON.parse(stdout).frame).toBe(1);
   });
 
+  it('reads from a pipe', () => {
+    const file = capture();
+    const { status, stdout } = shell(`cat ${file} | ringbed decode - --json`);
+    expect(status).toBe(0);
+    expect(stdout).toBe(ringbed(['decode', file, '--json']).stdout);
+  });
+
   it('a capture that is cut off: every whole frame, then one message and exit code 2', () => {
     const file = capture();
     const whole = ringbed(['decode', file, '--json']).stdout.trimEnd().split('\n');
