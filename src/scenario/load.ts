@@ -14,7 +14,7 @@ import { memoryShortage, readableBytes } from './memory.js';
 import { applySet } from './overrides.js';
 import type { Plan } from './plan.js';
 import { type Scenario, scenarioSchema } from './schema/scenario.js';
-import { faultsOf, type Issue, type PlacedFault, placeFault } from './schema-faults.js';
+import { faultsOf, type Issue, isBeside, type PlacedFault, placeFault } from './schema-faults.js';
 import {
   child,
   find,
@@ -202,19 +202,14 @@ function complete(
 }
 
 function issuesOf(root: MapNode): PlacedFault[] {
-  const traffic = child(root, 'traffic');
-  const found: PlacedFault[] = [];
-  if (traffic === undefined) {
-    const expected = 'a list of streams, such as [{ to: 239.1.1.1:8080, rate: 100kpps }]';
-    found.push(placeFault(root, ['traffic'], 'is missing', { expected }));
-  }
   const first = scenarioSchema().safeParse(toPlain(root));
-  if (!first.success) found.push(...faultsOf(root, first.error.issues as readonly Issue[]));
+  const found = first.success ? [] : faultsOf(root, first.error.issues as readonly Issue[]);
+  const misspelt = found.some(({ stray, fault }) => stray && fault.nearest === 'traffic');
+  if (child(root, 'traffic') === undefined && !misspelt) {
+    const expected = 'a list of streams, such as [{ to: 239.1.1.1:8080, rate: 100kpps }]';
+    found.unshift(placeFault(root, ['traffic'], 'is missing', { expected }));
+  }
   return found;
-}
-
-function isBeside(place: Path, other: Path): boolean {
-  return place.length === other.length && isWithin(place.slice(0, -1), other.slice(0, -1));
 }
 
 function isWithin(place: Path, ancestor: Path): boolean {

@@ -2,7 +2,7 @@
 // those of the branch that the user meant, and one unknown key is one fault.
 import { type Fault, nearest } from '../errors/index.js';
 import { describe, type IssueParams, keysText } from './schema/kit.js';
-import { type Node, originAt, type Path, pathText } from './tree.js';
+import { find, type Node, originAt, type Path, pathText } from './tree.js';
 
 /** The part of a zod issue that is read here. */
 export interface Issue {
@@ -23,7 +23,24 @@ export interface PlacedFault {
 }
 
 export function faultsOf(root: Node, issues: readonly Issue[]): PlacedFault[] {
-  return issues.flatMap((issue) => placed(root, issue, []));
+  const found = issues.flatMap((issue) => placed(root, issue, []));
+  const strays = found.filter(({ stray }) => stray);
+  return found.filter(
+    ({ path, stray }) =>
+      stray || find(root, path) !== undefined || !strays.some((each) => isMeant(each, path)),
+  );
+}
+
+/** Whether an unknown key may be what is missing at `path`: it stands beside it, and is near to no other key. */
+function isMeant({ path: stray, fault }: PlacedFault, path: Path): boolean {
+  return isBeside(stray, path) && [String(path.at(-1)), ''].includes(fault.nearest);
+}
+
+/** Whether two keys are of the same map. */
+export function isBeside(one: Path, other: Path): boolean {
+  return (
+    one.length === other.length && one.slice(0, -1).every((step, at) => String(step) === String(other[at]))
+  );
 }
 
 function placed(root: Node, issue: Issue, prefix: Path): PlacedFault[] {

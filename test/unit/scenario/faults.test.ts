@@ -247,6 +247,17 @@ describe('one mistake gives one fault', () => {
     ['traffic: []', 'traffic', /fewer than 1 item/],
     ['traffic: 5', 'traffic', /is 5; expected a list of streams/],
     ['name: x', 'traffic', /is missing; expected a list of streams/],
+    ['trafic: [{ to: 10.0.0.1:1 }]', 'trafic', /unknown key "trafic"; did you mean traffic\?/],
+    [
+      'traffic: [{ to: 10.0.0.1:1, rate: { burst: { rate: 1kpps, onn: 1ms, off: 1ms } } }]',
+      'traffic.stream0.rate.burst.onn',
+      /did you mean on\?/,
+    ],
+    [
+      'traffic: [{ to: 10.0.0.1:1, payload: { kind: nanonet.market_data, price: { zipf: { min: 1, to: 9 } } } }]',
+      'traffic.stream0.payload.price.zipf.min',
+      /unknown key "min"; expected one of from, to/,
+    ],
     ['traffic: [{ kind: replay }]', 'traffic.stream0.replay', /is missing/],
     ['traffic: [{ rate: 1kpps }]', 'traffic.stream0.to', /is missing; expected a destination/],
     ['traffic: [{ to: 10.0.0.1:1, name: 5x }]', 'traffic.0.name', /not a stream name/],
