@@ -52,6 +52,7 @@ namespace ringbed::base {
   X(classifier_aborted, "the classifier program failed")                             \
   /* parse: rules of a frame; also the problem names of `ringbed decode` */          \
   X(ethernet_truncated, "fewer than 14 bytes")                                       \
+  X(link_truncated, "fewer bytes than the link header of the capture's link type")   \
   X(ethernet_length, "802.3 length field exceeds the bytes that follow")             \
   X(ethertype_unknown, "no parser for this EtherType")                               \
   X(vlan_truncated, "fewer than 4 bytes of VLAN tag")                                \

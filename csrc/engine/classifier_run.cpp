@@ -7,7 +7,7 @@
 #include "engine/bpf_frames.hpp"
 #include "engine/classifier_object.hpp"
 #include "engine/map_watch.hpp"
-#include "gen/pcap_reader.hpp"
+#include "gen/ethernet_form.hpp"
 
 namespace ringbed::engine {
 
@@ -20,7 +20,10 @@ constexpr std::int32_t kFlowHash = 34;
 // Frames between two looks at the stop flag.
 constexpr std::uint64_t kFramesPerLook = 4096;
 
-// Frames from a capture or by chance.
+// Whom frames that were not captured on Ethernet go to.
+constexpr wire::MacAddress kReceiver{{0x02, 0, 0, 0, 0, 0}};
+
+// Frames from a capture, as they are on Ethernet, or by chance.
 class Frames {
  public:
   static base::Result<Frames> open(const ClassifierRunOptions& options, bool jumbo) {
@@ -41,11 +44,26 @@ class Frames {
       return true;
     }
     gen::CapturedFrame captured;
-    if (capture_->next(captured) != gen::PcapReader::Read::frame) return false;
-    frame = captured.bytes;
+    if (foreign_ || capture_->next(captured) != gen::PcapReader::Read::frame) return false;
+    const auto form = gen::ethernet_form(captured, kReceiver);
+    if (!form) {
+      foreign_ = captured.link_type;
+      return false;
+    }
+    buffer_.resize(form->captured());
+    form->copy_to(buffer_.data());
+    frame = buffer_;
     return true;
   }
   [[nodiscard]] base::Status status() const {
+    if (foreign_) {
+      return base::Error{
+          base::ErrorCode::invalid,
+          "frame " + std::to_string(capture_->frames()) + " of the capture (link type " +
+              std::to_string(*foreign_) + ") is none that Ethernet carries",
+          "leave it out, for example with `tshark -r FILE -Y \"ip or ipv6 or arp\" -w "
+          "OTHER`"};
+    }
     return capture_ && capture_->failed() ? base::Status(capture_->error()) : base::Status();
   }
 
@@ -56,6 +74,8 @@ class Frames {
   BpfFrames random_;
   std::uint64_t left_;
   std::optional<gen::PcapReader> capture_;
+  std::optional<std::uint16_t> foreign_;  // the link type that ended it
+  std::vector<std::uint8_t> buffer_;
 };
 
 class ClassifierRunner {

@@ -1,7 +1,6 @@
 #include "engine/decode.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "wire/dissect.hpp"
@@ -10,21 +9,8 @@ namespace ringbed::engine {
 namespace {
 
 constexpr const char* kLinkHint =
-    "ringbed decodes Ethernet (1) and raw IP (12, 14, 101, 228, 229): capture on one interface "
-    "(`tcpdump -i eth0`), not on `any`";
-
-// What a frame of this link type begins with; nothing for one that has no dissector.
-std::optional<wire::Start> start_of(std::uint16_t link_type) noexcept {
-  switch (link_type) {
-    case gen::link_type::kEthernet: return wire::Start::ethernet;
-    case gen::link_type::kRawIp:
-    case gen::link_type::kRawIpBsd:
-    case gen::link_type::kRawIpOpenBsd:
-    case gen::link_type::kIpv4:
-    case gen::link_type::kIpv6: return wire::Start::ip;
-    default: return std::nullopt;
-  }
-}
+    "ringbed decodes Ethernet (1), raw IP (12, 14, 101, 228, 229), Linux cooked (113, 276) and BSD "
+    "loopback (0, 108) captures";
 
 }  // namespace
 
@@ -43,7 +29,7 @@ base::Result<Decoder> Decoder::start(base::Result<gen::PcapReader> reader) {
   // A pcap file has one link type; the interfaces of pcapng come as the file is read.
   const auto& interfaces = reader.value().interfaces();
   if (!reader.value().is_pcapng() && !interfaces.empty() &&
-      !start_of(interfaces.front().link_type)) {
+      !wire::has_dissector(interfaces.front().link_type)) {
     return base::Error{base::ErrorCode::invalid,
                        "the capture's link type is " +
                            std::to_string(interfaces.front().link_type) +
@@ -62,15 +48,14 @@ std::string Decoder::next(std::uint32_t max_frames) {
       break;
     }
     ++frames_;
-    const auto start = start_of(frame.link_type);
-    if (!start) {
+    if (!wire::has_dissector(frame.link_type)) {
       if (skipped_++ == 0) {
         first_skipped_ = frames_;
         skipped_link_type_ = frame.link_type;
       }
       continue;
     }
-    wire::dissect(frame.bytes, frame.wire_length, dissection, *start);
+    wire::dissect(frame.bytes, frame.wire_length, dissection, frame.link_type);
     wire::print_json(dissection, frame.bytes, frames_, frame.time_ns, lines);
     ++printed;
   }

@@ -13,8 +13,8 @@ namespace ringbed::engine {
 // Not thread-safe; one caller. Memory: the reader's buffer and the lines of one next().
 class Decoder {
  public:
-  // Errors: io (cannot be read), invalid (not a capture, or one whose only link type is neither
-  // Ethernet nor raw IP).
+  // Errors: io (cannot be read), invalid (not a capture, or one whose only link type has no
+  // dissector).
   [[nodiscard]] static base::Result<Decoder> open(const std::string& path);
   // The same over bytes that outlive the decoder.
   [[nodiscard]] static base::Result<Decoder> over(base::ByteView capture);

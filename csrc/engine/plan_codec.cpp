@@ -436,6 +436,11 @@ void finish(Plan& plan) {
   world.seed = plan.seed;
   world.warmup *= sim::kPsPerNs;
   world.nic.address = plan.device.address.mac;
+  for (gen::StreamSpec& stream : plan.traffic) {
+    if (stream.kind == gen::StreamSpec::Kind::replay) {
+      stream.to.mac = plan.device.address.mac;
+    }
+  }
   for (const device::IpAddress& group : plan.device.join) {
     world.nic.joined.push_back(group_mac(group));
   }

@@ -14,18 +14,11 @@
 #include "base/result.hpp"
 #include "gen/capture_input.hpp"
 #include "gen/stream_spec.hpp"
+#include "wire/link_type.hpp"
 
 namespace ringbed::gen {
 
-// LINKTYPE_ numbers of www.tcpdump.org/linktypes.html that ringbed takes apart.
-namespace link_type {
-inline constexpr std::uint16_t kEthernet = 1;
-inline constexpr std::uint16_t kRawIp = 101;
-inline constexpr std::uint16_t kRawIpBsd = 12;      // the numbers that some systems write
-inline constexpr std::uint16_t kRawIpOpenBsd = 14;  // instead of 101
-inline constexpr std::uint16_t kIpv4 = 228;
-inline constexpr std::uint16_t kIpv6 = 229;
-}  // namespace link_type
+namespace link_type = wire::link_type;
 
 // Longest frame that a capture may hold; libpcap and Wireshark have the same limit.
 inline constexpr std::uint32_t kMaxCapturedBytes = 262'144;

@@ -4,11 +4,13 @@
 //
 // A frame that was captured only in part leaves with its length on the wire, the missing bytes
 // zero, so that the load is what it was; frames under 60 bytes are padded, as a NIC does.
+// One that was not captured on Ethernet leaves as what it is there (ethernet_form.hpp).
 #include <algorithm>
 #include <cstring>
 #include <optional>
 
 #include "gen/arrival.hpp"
+#include "gen/ethernet_form.hpp"
 #include "gen/frame_template.hpp"
 #include "gen/pcap_reader.hpp"
 #include "gen/rewrite.hpp"
@@ -28,9 +30,12 @@ struct Summary {
   std::uint64_t last_gap_ps = 0;  // between the last two
 };
 
-std::uint32_t sent_length(const CapturedFrame& frame) {
+std::uint32_t sent_length(const EthernetForm& frame) {
   return std::max(frame.wire_length, FrameTemplate::kMinFrameBytes);
 }
+
+// The latest departure from the start of a stream: picoseconds hold 106 days twice.
+constexpr std::uint64_t kLatestPs = kNever / 2;
 
 // The time since the capture's first frame. Clocks of captures step back; departures do not.
 class CaptureClock {
@@ -44,7 +49,7 @@ class CaptureClock {
     const Signed ps =
         (static_cast<Signed>(frame.time_ns) - *first_) * 1000 + frame.sub_ns_ps - first_sub_ps_;
     if (frame.timed && ps > static_cast<Signed>(latest_)) {
-      latest_ = ps > static_cast<Signed>(kNever / 2) ? kNever / 2 : static_cast<std::uint64_t>(ps);
+      latest_ = ps > static_cast<Signed>(kLatestPs) ? kLatestPs : static_cast<std::uint64_t>(ps);
     }
     return latest_;
   }
@@ -58,6 +63,12 @@ class CaptureClock {
   std::int64_t first_sub_ps_ = 0;
   std::uint64_t latest_ = 0;
 };
+
+// Whether a frame that was captured so long after the first one leaves at a time that there is.
+bool fits(std::uint64_t after_ps, const ReplaySpec& replay) noexcept {
+  const double speed = replay.timing == ReplaySpec::Timing::scaled ? replay.speed : 1.0;
+  return after_ps < kLatestPs && static_cast<double>(after_ps) / speed < 0x1.0p63;
+}
 
 base::Result<Summary> summarise(PcapReader& reader, const StreamSpec& spec) {
   const std::string where = "traffic." + spec.name + ".replay";
@@ -74,23 +85,33 @@ base::Result<Summary> summarise(PcapReader& reader, const StreamSpec& spec) {
     if (read == PcapReader::Read::end) {
       break;
     }
-    if (frame.link_type != link_type::kEthernet) {
+    const auto form = ethernet_form(frame, spec.to.mac);
+    if (!form) {
       return invalid(where,
-                     spec.replay.file + " holds frames of link type " +
-                         std::to_string(frame.link_type) + ", not Ethernet",
-                     "capture on an Ethernet interface (not `any`)");
+                     spec.replay.file + ": frame " + std::to_string(reader.frames()) +
+                         " (link type " + std::to_string(frame.link_type) +
+                         ") cannot be sent on Ethernet",
+                     "leave it out, for example with `tshark -r FILE -Y \"ip or ipv6 or arp\" -w "
+                     "OTHER`");
     }
-    if (frame.wire_length > kMaxCapturedBytes) {
+    if (form->wire_length > kMaxCapturedBytes) {
       return invalid(
           where,
-          spec.replay.file + " has a frame of " + std::to_string(frame.wire_length) + " bytes",
+          spec.replay.file + " has a frame of " + std::to_string(form->wire_length) + " bytes",
           "the most is " + std::to_string(kMaxCapturedBytes));
     }
     const std::uint64_t at = clock.at(frame);
+    if (spec.replay.timing != ReplaySpec::Timing::ignored && !fits(at, spec.replay)) {
+      return invalid(where,
+                     "frame " + std::to_string(reader.frames()) + " of " + spec.replay.file +
+                         " would leave more than 106 days after the first one",
+                     "take a part of the capture (`editcap -A TIME -B TIME`), or set "
+                     "`timing: ignored` and a rate");
+    }
     summary.last_gap_ps = at - summary.span_ps;
     summary.span_ps = at;
-    summary.min_length = std::min(summary.min_length, sent_length(frame));
-    summary.max_length = std::max(summary.max_length, sent_length(frame));
+    summary.min_length = std::min(summary.min_length, sent_length(*form));
+    summary.max_length = std::max(summary.max_length, sent_length(*form));
     ++summary.frames;
   }
   if (summary.frames == 0) {
@@ -105,6 +126,7 @@ class ReplaySource final : public Source {
                std::optional<Arrival> arrival)
       : Source(spec),
         name_(spec.name),
+        device_(spec.to.mac),
         reader_(std::move(reader)),
         rewriter_(std::move(rewriter)),
         summary_(summary),
@@ -120,11 +142,12 @@ class ReplaySource final : public Source {
   }
 
   void emit(std::uint8_t* to, FrameMeta& meta) noexcept override {
-    const std::uint32_t length = sent_length(frame_);
-    std::copy_n(frame_.bytes.data(), frame_.bytes.size(), to);
-    std::memset(to + frame_.bytes.size(), 0, length - frame_.bytes.size());
+    const std::uint32_t length = sent_length(form_);
+    const std::size_t captured = form_.captured();
+    form_.copy_to(to);
+    std::memset(to + captured, 0, length - captured);
     if (!rewriter_.empty()) {
-      rewriter_.apply({to, frame_.bytes.size()}, frame_.wire_length);
+      rewriter_.apply({to, captured}, form_.wire_length);
     }
     meta.departure_ps = next_ps();
     meta.sequence = sequence_++;
@@ -155,39 +178,44 @@ class ReplaySource final : public Source {
  private:
   // Reads the next frame and schedules it.
   void prepare() noexcept {
-    auto read = reader_.next(frame_);
+    CapturedFrame frame;
+    auto read = reader_.next(frame);
     if (read == PcapReader::Read::end && loops_left_ > 1) {
       --loops_left_;
-      loop_start_ps_ += loop_ps_;
+      loop_start_ps_ = std::min(loop_start_ps_ + loop_ps_, kLatestPs);
       clock_.restart();
       if (reader_.rewind()) {
-        read = reader_.next(frame_);
+        read = reader_.next(frame);
       }
     }
     if (read != PcapReader::Read::frame) {
       schedule(kNever);
       return;
     }
-    if (sent_length(frame_) > summary_.max_length || sent_length(frame_) < summary_.min_length ||
-        frame_.link_type != link_type::kEthernet) {
+    const auto form = ethernet_form(frame, device_);
+    if (!form || sent_length(*form) > summary_.max_length ||
+        sent_length(*form) < summary_.min_length) {
       changed_ = true;
       schedule(kNever);
       return;
     }
+    form_ = *form;
     if (arrival_) {
       schedule(arrival_->departure_ps());
       return;
     }
-    const std::uint64_t offset = loop_start_ps_ + clock_.at(frame_);
-    if (speed_ == 1.0) {
-      schedule(start_ps_ + offset);
+    // Rounds go on for longer than time does: the stream ends with it.
+    const std::uint64_t offset = loop_start_ps_ + clock_.at(frame);
+    const double scaled = speed_ == 1.0 ? 0.0 : static_cast<double>(offset) / speed_;
+    if (offset >= kLatestPs || scaled >= 0x1.0p63) {
+      schedule(kNever);
     } else {
-      const double scaled = static_cast<double>(offset) / speed_;
-      schedule(scaled < 0x1.0p63 ? start_ps_ + static_cast<std::uint64_t>(scaled) : kNever);
+      schedule(start_ps_ + (speed_ == 1.0 ? offset : static_cast<std::uint64_t>(scaled)));
     }
   }
 
   std::string name_;
+  wire::MacAddress device_;
   PcapReader reader_;
   Rewriter rewriter_;
   Summary summary_;
@@ -200,7 +228,7 @@ class ReplaySource final : public Source {
   std::uint64_t sequence_ = 0;
   bool changed_ = false;
   CaptureClock clock_;
-  CapturedFrame frame_;  // the next one; its bytes are the reader's
+  EthernetForm form_;  // of the next frame; its bytes are the reader's
 };
 
 }  // namespace

@@ -71,10 +71,7 @@ Rewriter::Headers::Headers(base::ByteView frame, std::uint32_t wire_length) noex
     rest = tag->payload_extent();
   }
   if (type == wire::ethertype::kIpv4) {
-    auto packet = wire::Ipv4View::parse(rest);
-    if (packet.reason() == wire::Reason::ip_total_length && packet.header().total_length() == 0) {
-      packet = wire::Ipv4View::parse_unsegmented(rest);  // segmentation offload
-    }
+    const auto packet = wire::Ipv4View::parse_captured(rest);
     if (!packet) {
       return;
     }
@@ -86,7 +83,7 @@ Rewriter::Headers::Headers(base::ByteView frame, std::uint32_t wire_length) noex
     protocol = packet->protocol();
     transport = ipv4 + packet->header_bytes();
   } else if (type == wire::ethertype::kIpv6) {
-    const auto packet = wire::Ipv6View::parse(rest);
+    const auto packet = wire::Ipv6View::parse_captured(rest);
     if (!packet) {
       return;
     }

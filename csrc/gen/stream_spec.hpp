@@ -115,6 +115,7 @@ struct RewriteSpec {
   ValueSpec to;
 };
 
+// Frames that were not captured on Ethernet go to the stream's `to.mac`.
 struct ReplaySpec {
   enum class Timing : std::uint8_t {
     honoured,

@@ -7,7 +7,7 @@ namespace ringbed::wire {
 
 void dissect_arp(Walk& walk) noexcept {
   const auto parsed = ArpView::parse(walk.rest());
-  if (!walk.open(parsed, Arp::kHeaderBytes)) {
+  if (!walk.open(parsed, Arp::kFixedBytes)) {
     return;
   }
   walk.layer(Arp::kHeaderBytes);

@@ -39,7 +39,7 @@ class ArpView {
  public:
   constexpr ArpView() noexcept = default;
 
-  // Breaks: arp_truncated, arp_format.
+  // Breaks: arp_truncated; arp_format (then the fields before the addresses are readable).
   [[nodiscard]] static Parsed<ArpView> parse(Extent packet) noexcept {
     if (const Reason reason = packet.need(Arp::kFixedBytes, Reason::arp_truncated);
         reason != Reason::none) {
@@ -51,7 +51,7 @@ class ArpView {
     if ((hardware != Arp::kEthernetHardware && hardware != Arp::kIeee802Hardware) ||
         base::load_be<std::uint16_t>(p + Arp::kProtocolType) != ethertype::kIpv4 ||
         p[Arp::kHardwareBytes] != 6 || p[Arp::kProtocolBytes] != 4) {
-      return Reason::arp_format;
+      return {ArpView(packet), Reason::arp_format, Arp::kHardwareType};
     }
     if (const Reason reason = packet.need(Arp::kHeaderBytes, Reason::arp_truncated);
         reason != Reason::none) {

@@ -39,9 +39,14 @@ std::size_t Walk::layers_of_this_protocol() const noexcept {
 void Walk::layer(std::size_t length, Checksum checksum) noexcept {
   // The limits on VLAN tags and extension headers keep every chain below kMaxLayers.
   assert(into_.layer_count < Dissection::kMaxLayers);
-  into_.layer_rows[into_.layer_count++] = {static_cast<std::uint8_t>(protocol_), checksum,
+  into_.layer_rows[into_.layer_count++] = {static_cast<std::uint8_t>(protocol_), checksum, false,
                                            static_cast<std::uint32_t>(offset_),
                                            static_cast<std::uint32_t>(length)};
+}
+
+void Walk::presume_length() noexcept {
+  into_.layer_rows[into_.layer_count - 1U].length_presumed = true;
+  unsummed_ = true;
 }
 
 void Walk::problem(Reason rule, std::size_t layer, std::size_t offset) noexcept {
@@ -97,11 +102,6 @@ void Walk::step(std::size_t protocol) noexcept {
   protocols()[protocol].dissect(*this);
 }
 
-void Walk::run(std::size_t first_protocol) noexcept {
-  step(first_protocol);
-  run(next_);
-}
-
 void Walk::run(Key first) noexcept {
   next_ = first;
   for (auto row = find_protocol(next_); row.has_value(); row = find_protocol(next_)) {
@@ -135,15 +135,18 @@ void Walk::finish() noexcept {
   }
 }
 
-void dissect(ByteView captured, std::uint32_t wire_length, Dissection& into, Start start) noexcept {
-  const Extent frame(captured, wire_length);
-  Walk walk(frame, into);
-  if (start == Start::ethernet) {
-    walk.run(std::size_t{0});
-    return;
+bool has_dissector(std::uint16_t link_type) noexcept {
+  return link_type::is_raw_ip(link_type) || find_protocol(Key{Key::Space::link, link_type});
+}
+
+void dissect(ByteView captured, std::uint32_t wire_length, Dissection& into,
+             std::uint16_t link_type) noexcept {
+  Key first{Key::Space::link, link_type};
+  if (link_type::is_raw_ip(link_type)) {
+    const bool v6 = !captured.empty() && captured[0] >> 4 == 6;
+    first = {Key::Space::ethertype, v6 ? ethertype::kIpv6 : ethertype::kIpv4};
   }
-  const bool v6 = !captured.empty() && captured[0] >> 4 == 6;
-  walk.run(Key{Key::Space::ethertype, v6 ? ethertype::kIpv6 : ethertype::kIpv4});
+  Walk(Extent(captured, wire_length), into).run(first);
 }
 
 }  // namespace ringbed::wire

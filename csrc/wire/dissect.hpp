@@ -7,6 +7,7 @@
 #include <string>
 
 #include "wire/checksum.hpp"
+#include "wire/link_type.hpp"
 #include "wire/protocols.hpp"
 #include "wire/view.hpp"
 
@@ -15,8 +16,9 @@ namespace ringbed::wire {
 struct Layer {
   std::uint8_t protocol = 0;  // index in protocols()
   Checksum checksum = Checksum::unknown;
-  std::uint32_t offset = 0;  // in the frame
-  std::uint32_t length = 0;  // of the header, as captured
+  bool length_presumed = false;  // of the packet; its own field does not tell
+  std::uint32_t offset = 0;      // in the frame
+  std::uint32_t length = 0;      // of the header, as captured
 };
 
 struct Problem {
@@ -58,14 +60,14 @@ struct Dissection {
   [[nodiscard]] bool has(Reason rule) const noexcept;
 };
 
-// What the frame begins with.
-enum class Start : std::uint8_t { ethernet, ip /* IPv4 or IPv6 by the version nibble */ };
+// Whether frames of that link type are taken apart; of another one all is payload.
+[[nodiscard]] bool has_dissector(std::uint16_t link_type) noexcept;
 
 // Takes `captured` apart; `wire_length` is the frame's length on the wire without FCS (at least
 // captured.size()). Total: any bytes give a result; nothing is read outside `captured`. O(n) for
 // the checksums, else O(layers).
 void dissect(ByteView captured, std::uint32_t wire_length, Dissection& into,
-             Start start = Start::ethernet) noexcept;
+             std::uint16_t link_type = link_type::kEthernet) noexcept;
 
 // Appends one line of `ringbed decode --json` with its newline. `captured` as given to dissect().
 void print_json(const Dissection& dissection, ByteView captured, std::uint64_t frame_number,

@@ -3,14 +3,27 @@
 // so that a field is described once.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/endian.hpp"
 
 namespace ringbed::wire {
 
-enum class FieldType : std::uint8_t { uint, mac, ipv4, ipv6, ascii, bytes, boolean };
+enum class FieldType : std::uint8_t {
+  uint,
+  mac,
+  ipv4,
+  ipv6,
+  ascii,
+  bytes,
+  boolean,
+  host_uint,     // in the byte order of whoever wrote it: the one that gives the smaller number
+  presumed,      // not in the header: true where the layer's length is presumed, else absent
+  link_address,  // as long as the byte before it says: of 6 bytes a MAC, of 4 IPv4, else bytes
+};
 
 [[nodiscard]] constexpr std::string_view to_string(FieldType type) noexcept {
   switch (type) {
@@ -21,6 +34,9 @@ enum class FieldType : std::uint8_t { uint, mac, ipv4, ipv6, ascii, bytes, boole
     case FieldType::ascii: return "ascii";
     case FieldType::bytes: return "bytes";
     case FieldType::boolean: return "bool";
+    case FieldType::presumed: return "bool";
+    case FieldType::host_uint: return "uint";
+    case FieldType::link_address: return "bytes";
   }
   return "uint";
 }
@@ -41,13 +57,18 @@ struct FieldSpec {
   }
 };
 
-// Reads a field of at most 64 bits that spans at most 8 bytes, in the header's bit order, times
-// its unit. Precondition: header.size() >= field.end_bytes(). O(bytes of the field).
+// Reads a field of at most 64 bits that spans at most 8 bytes, in the header's bit order (a
+// host_uint, of 32 bits, in its writer's), times its unit. Precondition: header.size() >=
+// field.end_bytes(). O(bytes of the field).
 [[nodiscard]] inline std::uint64_t read_field(const FieldSpec& field,
                                               base::ByteView header) noexcept {
   std::uint64_t value = 0;
   for (std::size_t at = field.offset_bytes(); at < field.end_bytes(); ++at) {
     value = value << 8 | header[at];
+  }
+  if (field.type == FieldType::host_uint) {
+    const auto word = static_cast<std::uint32_t>(value);
+    return std::min(word, base::byte_swap(word));
   }
   value >>= (8U - (field.offset_bits + field.bits) % 8U) % 8U;
   return (field.bits >= 64 ? value : value & ((1ULL << field.bits) - 1)) * field.unit;

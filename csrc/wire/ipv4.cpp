@@ -1,20 +1,10 @@
 // Dissector of IPv4: judges checksum, options, TTL and source, and tells the transport whether it
-// can be judged (not in a fragment, nor before segmentation offload).
+// can be judged (not in a fragment; before segmentation offload not its checksum).
 #include "wire/ipv4.hpp"
 
 #include "wire/walk.hpp"
 
 namespace ringbed::wire {
-namespace {
-
-// A totalLength of 0 on a TCP packet: the frame was captured before segmentation offload filled
-// the length in, or is longer than the field can tell (BIG TCP).
-bool is_unsegmented(const Parsed<Ipv4View>& parsed) noexcept {
-  return parsed.reason() == Reason::ip_total_length && parsed.header().total_length() == 0 &&
-         parsed.header().protocol() == ip_protocol::kTcp;
-}
-
-}  // namespace
 
 ByteView route_end(const Ipv4View& packet) noexcept {
   constexpr std::uint8_t kLoose = 131;
@@ -34,17 +24,16 @@ ByteView route_end(const Ipv4View& packet) noexcept {
 }
 
 void dissect_ipv4(Walk& walk) noexcept {
-  auto parsed = Ipv4View::parse(walk.rest());
-  if (!parsed.ok() && is_unsegmented(parsed)) {
-    parsed = Ipv4View::parse_unsegmented(walk.rest());
-    walk.leave_unjudged();
-  }
+  const auto parsed = Ipv4View::parse_captured(walk.rest());
   if (!walk.open(parsed, Ipv4::kHeaderBytes)) {
     return;
   }
   const Ipv4View& packet = *parsed;
   const bool sound = packet.checksum_ok();
   walk.layer(packet.header_bytes(), sound ? Checksum::good : Checksum::bad);
+  if (packet.length_presumed()) {
+    walk.presume_length();
+  }
   if (!sound) {
     walk.fault(Reason::ip_checksum, Ipv4::kChecksum);
   }

@@ -47,6 +47,8 @@ struct Ipv4 {
       {"dscp", 8, 6, FieldType::uint, true, "differentiated services code point"},
       {"ecn", 14, 2, FieldType::uint, true, "explicit congestion notification"},
       {"totalLength", 16, 16, FieldType::uint, true, "bytes of header and payload"},
+      {"lengthPresumed", 16, 0, FieldType::presumed, false,
+       "totalLength is 0: as long as the frame"},
       {"identification", 32, 16, FieldType::uint, true, "groups the fragments of a packet"},
       {"df", 49, 1, FieldType::boolean, true, "do not fragment"},
       {"mf", 50, 1, FieldType::boolean, true, "more fragments follow"},
@@ -90,15 +92,22 @@ class Ipv4View {
     return Ipv4View(packet.after(0, total));
   }
 
-  // A packet whose totalLength is 0, as captures of segmentation offload show it: it is as long
-  // as what is there. Precondition: parse() failed with ip_total_length and the field is 0.
-  [[nodiscard]] static Parsed<Ipv4View> parse_unsegmented(Extent packet) noexcept {
-    const Ipv4View view(packet);
-    if (view.header_bytes() > packet.bytes.size()) {
-      return Reason::capture_truncated;
+  // As parse(), but a totalLength of 0 on a TCP packet is the length of the frame: it was captured
+  // before segmentation offload filled the length in, or is longer than the field can tell (BIG
+  // TCP). For whoever shows captures; a receiver trusts no length that is not there.
+  [[nodiscard]] static Parsed<Ipv4View> parse_captured(Extent packet) noexcept {
+    const auto parsed = parse(packet);
+    if (parsed.reason() != Reason::ip_total_length || parsed.header().total_length() != 0 ||
+        parsed.header().protocol() != ip_protocol::kTcp) [[likely]] {
+      return parsed;
     }
-    return view;
+    if (parsed.header().header_bytes() > packet.bytes.size()) {
+      return {parsed.header(), Reason::capture_truncated, Ipv4::kHeaderBytes};
+    }
+    return Ipv4View(packet);
   }
+  // The length of the frame stands in for its own, after parse_captured().
+  [[nodiscard]] bool length_presumed() const noexcept { return total_length() == 0; }
 
   [[nodiscard]] std::uint8_t version() const noexcept {
     return static_cast<std::uint8_t>(at(Ipv4::kVersionIhl) >> 4);

@@ -6,12 +6,15 @@
 namespace ringbed::wire {
 
 void dissect_ipv6(Walk& walk) noexcept {
-  const auto parsed = Ipv6View::parse(walk.rest());
+  const auto parsed = Ipv6View::parse_captured(walk.rest());
   if (!walk.open(parsed, Ipv6::kHeaderBytes)) {
     return;
   }
   const Ipv6View& packet = *parsed;
   walk.layer(Ipv6::kHeaderBytes);
+  if (packet.length_presumed()) {
+    walk.presume_length();
+  }
   if (packet.hop_limit() == 0) {
     walk.fault(Reason::ip_ttl_zero, Ipv6::kHopLimit);
   }

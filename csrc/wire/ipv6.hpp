@@ -24,6 +24,8 @@ struct Ipv6 {
       {"trafficClass", 4, 8, FieldType::uint, true, "DSCP and ECN"},
       {"flowLabel", 12, 20, FieldType::uint, true, "flow label"},
       {"payloadLength", 32, 16, FieldType::uint, true, "bytes behind this header"},
+      {"lengthPresumed", 32, 0, FieldType::presumed, false,
+       "payloadLength is 0: as long as the frame"},
       {"nextHeader", 48, 8, FieldType::uint, true, "extension or transport that follows"},
       {"hopLimit", 56, 8, FieldType::uint, true, "hop limit"},
       {"src", 64, 128, FieldType::ipv6, true, "source address"},
@@ -55,6 +57,23 @@ class Ipv6View {
       return {view, Reason::ipv6_payload_length, Ipv6::kPayloadLength};
     }
     return Ipv6View(packet.after(0, Ipv6::kHeaderBytes + length));
+  }
+
+  // As parse(), but a payload length of 0 in front of TCP is that of the frame, as for IPv4, if a
+  // TCP header fits (less is Ethernet's padding).
+  [[nodiscard]] static Parsed<Ipv6View> parse_captured(Extent packet) noexcept {
+    constexpr std::size_t kTcpHeaderBytes = 20;
+    const auto parsed = parse(packet);
+    if (!parsed || parsed->payload_length() != 0 || parsed->next_header() != ip_protocol::kTcp ||
+        packet.on_wire < Ipv6::kHeaderBytes + kTcpHeaderBytes) [[likely]] {
+      return parsed;
+    }
+    return Ipv6View(packet);
+  }
+  // The length of the frame stands in for its own, after parse_captured().
+  [[nodiscard]] bool length_presumed() const noexcept {
+    return payload_length() == 0 && next_header() == ip_protocol::kTcp &&
+           packet_.on_wire > Ipv6::kHeaderBytes;
   }
 
   [[nodiscard]] std::uint8_t traffic_class() const noexcept {

@@ -33,6 +33,20 @@ void put_address(std::string& out, const Address& address) {
   out += '"';
 }
 
+// `at` is in a field of 8 bytes, the byte before it is the address's length.
+void put_link_address(std::string& out, const std::uint8_t* at) {
+  const std::size_t length = std::min<std::size_t>(at[-1], 8);
+  if (length == sizeof(MacAddress)) {
+    return put_address(out, MacAddress::load(at));
+  }
+  if (length == sizeof(Ipv4Address)) {
+    return put_address(out, Ipv4Address::load(at));
+  }
+  out += '"';
+  put_hex(out, {at, length});
+  out += '"';
+}
+
 void put_checksum(std::string& out, Checksum checksum) {
   out += checksum == Checksum::good ? "true" : checksum == Checksum::bad ? "false" : "null";
 }
@@ -46,6 +60,7 @@ ByteView variable_bytes(const FieldSpec& field, ByteView header) {
 void put_value(std::string& out, const FieldSpec& field, ByteView header, Checksum checksum) {
   const std::uint8_t* at = header.data() + field.offset_bytes();
   switch (field.type) {
+    case FieldType::host_uint:
     case FieldType::uint: {
       const bool as_text = field.bits > 53;  // JSON numbers are exact up to 2^53
       out.append(as_text ? 1 : 0, '"');
@@ -60,7 +75,9 @@ void put_value(std::string& out, const FieldSpec& field, ByteView header, Checks
         out += read_field(field, header) != 0 ? "true" : "false";
       }
       return;
+    case FieldType::presumed: out += "true"; return;
     case FieldType::mac: return put_address(out, MacAddress::load(at));
+    case FieldType::link_address: return put_link_address(out, at);
     case FieldType::ipv4: return put_address(out, Ipv4Address::load(at));
     case FieldType::ipv6: return put_address(out, Ipv6Address::load(at));
     case FieldType::ascii:  // headers hold no text; as bytes until one does
@@ -84,11 +101,21 @@ void open_layer(std::string& out, std::string_view protocol, std::uint32_t offse
   out += R"(,"fields":{)";
 }
 
+bool is_there(const FieldSpec& field, const Layer& layer, ByteView header) {
+  if (field.type == FieldType::presumed) {
+    return layer.length_presumed;
+  }
+  if (field.type == FieldType::bytes && field.bits == 0) {
+    return !variable_bytes(field, header).empty();
+  }
+  return field.end_bytes() <= header.size() &&
+         (field.type != FieldType::link_address || header[field.offset_bytes() - 1] != 0);
+}
+
 void put_fields(std::string& out, const Layer& layer, ByteView header) {
   bool first = true;
   for (const FieldSpec& field : protocols()[layer.protocol].fields) {
-    const bool variable = field.type == FieldType::bytes && field.bits == 0;
-    if (variable ? variable_bytes(field, header).empty() : field.end_bytes() > header.size()) {
+    if (!is_there(field, layer, header)) {
       continue;
     }
     out += first ? "\"" : ",\"";

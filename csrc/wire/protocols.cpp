@@ -5,11 +5,15 @@
 #include <algorithm>
 
 #include "wire/arp.hpp"
+#include "wire/bsd_loopback.hpp"
 #include "wire/ethernet.hpp"
 #include "wire/icmp.hpp"
 #include "wire/ipv4.hpp"
 #include "wire/ipv6.hpp"
 #include "wire/ipv6_extension.hpp"
+#include "wire/link_type.hpp"
+#include "wire/linux_sll.hpp"
+#include "wire/linux_sll2.hpp"
 #include "wire/tcp.hpp"
 #include "wire/udp.hpp"
 #include "wire/vlan.hpp"
@@ -17,13 +21,37 @@
 namespace ringbed::wire {
 namespace {
 
+constexpr auto kLink = Key::Space::link;
 constexpr auto kEthertype = Key::Space::ethertype;
 constexpr auto kV4 = Key::Space::ipv4;
 constexpr auto kV6 = Key::Space::ipv6;
 
-// Ethernet is row 0: what a frame begins with.
 constexpr auto kProtocols = std::to_array<Protocol>({
-    {"ethernet", "Ethernet II and 802.3", Ethernet::kFields, {}, dissect_ethernet},
+    {"ethernet",
+     "Ethernet II and 802.3",
+     Ethernet::kFields,
+     {{{kLink, link_type::kEthernet}}},
+     dissect_ethernet},
+    {"linux_sll",
+     "Linux cooked header, version 1",
+     LinuxSll::kFields,
+     {{{kLink, link_type::kLinuxSll}}},
+     dissect_linux_sll},
+    {"linux_sll2",
+     "Linux cooked header, version 2",
+     LinuxSll2::kFields,
+     {{{kLink, link_type::kLinuxSll2}}},
+     dissect_linux_sll2},
+    {"bsd_null",
+     "BSD loopback",
+     BsdLoopback::kNullFields,
+     {{{kLink, link_type::kNull}}},
+     dissect_bsd_null},
+    {"bsd_loop",
+     "OpenBSD loopback",
+     BsdLoopback::kLoopFields,
+     {{{kLink, link_type::kLoop}}},
+     dissect_bsd_loop},
     {"vlan",
      "802.1Q and 802.1ad tag",
      Vlan::kFields,

@@ -14,9 +14,9 @@ namespace ringbed::wire {
 
 class Walk;  // walk.hpp
 
-// What makes the layer before say "this comes next".
+// What makes the layer before say "this comes next"; `link` is a link type, which the capture says.
 struct Key {
-  enum class Space : std::uint8_t { none, ethertype, ipv4, ipv6 };
+  enum class Space : std::uint8_t { none, link, ethertype, ipv4, ipv6 };
   Space space = Space::none;
   std::uint16_t value = 0;
   bool operator==(const Key&) const = default;

@@ -29,6 +29,9 @@ class Walk {
 
   // Books the current layer: `length` header bytes from the cursor.
   void layer(std::size_t length, Checksum checksum = Checksum::unknown) noexcept;
+  // The layer booked last is as long as the frame, because it does not tell (segmentation offload):
+  // the transport's checksum was not computed yet, either.
+  void presume_length() noexcept;
   // Books a broken rule of the layer booked last; `offset` within that layer.
   void fault(Reason rule, std::size_t offset) noexcept;
   // Books a broken rule of a layer that is not read; the bytes from the cursor are payload.
@@ -49,17 +52,17 @@ class Walk {
   [[nodiscard]] Key::Space network() const noexcept { return network_; }
   // The pseudo-header's sum for `length` bytes of transport header and data.
   [[nodiscard]] PartialSum pseudo(std::uint8_t protocol, std::size_t length) const noexcept;
-  // From here on lengths and checksums of the transport are not judged (a fragment, segmentation
-  // offload).
+  // From here on lengths and checksums of the transport are not judged: a fragment.
   void leave_unjudged() noexcept { unjudged_ = true; }
-  [[nodiscard]] bool checksum_unjudged() const noexcept { return unjudged_ || !destination_known_; }
+  [[nodiscard]] bool checksum_unjudged() const noexcept {
+    return unjudged_ || unsummed_ || !destination_known_;
+  }
   // One more IPv6 extension header; false past the limit.
   [[nodiscard]] bool enter_extension(std::size_t limit) noexcept { return ++extensions_ <= limit; }
   [[nodiscard]] std::size_t extensions() const noexcept { return extensions_; }
 
   // Walks from `first` to the end and settles payload, trailer and verdict.
   void run(Key first) noexcept;
-  void run(std::size_t first_protocol) noexcept;
 
  private:
   void step(std::size_t protocol) noexcept;
@@ -78,6 +81,7 @@ class Walk {
   bool destination_known_ = true;
   std::size_t extensions_ = 0;
   bool unjudged_ = false;
+  bool unsummed_ = false;
 };
 
 // A type field as a key; an 802.3 length names no protocol.

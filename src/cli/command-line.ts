@@ -114,7 +114,7 @@ function program(perform: (load: () => Promise<Action>) => (...given: unknown[])
   root
     .command('decode')
     .description('show the frames of a pcap or pcapng file')
-    .argument('<file>', 'capture')
+    .argument('<file>', 'capture; - is standard input')
     .option('--json', 'one JSON object a frame, as where standard output is no terminal')
     .option('--no-json', 'a line a frame for people, as at a terminal')
     .action(perform(async () => (await import('./commands/decode.js')).decode));

@@ -2,7 +2,7 @@
 // that repeats it.
 import { relative } from 'node:path';
 import { checkPlan, type RunInput } from '../run/index.js';
-import { estimateMemory, type Loaded, type LoadOptions, loadScenarioFile } from '../scenario/index.js';
+import { type Loaded, type LoadOptions, loadScenarioFile } from '../scenario/index.js';
 import { shellQuote } from './arguments.js';
 
 export interface ScenarioFlags {
@@ -34,8 +34,7 @@ export function loadScenario(
   };
   const scenario = loadScenarioFile(path, options);
   // Of one that fits no memory the sizes alone are judged.
-  if (availableMemory === undefined || estimateMemory(scenario.plan).bytes <= process.availableMemory())
-    checkPlan(scenario);
+  if (availableMemory === undefined || scenario.shortOfMemory() === undefined) checkPlan(scenario);
   return scenario;
 }
 

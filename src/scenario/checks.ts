@@ -91,7 +91,10 @@ function checkStream(
   const at = (...steps: (string | number)[]): Path => ['traffic', index, ...steps];
   const { kind, start, stop } = stream;
   if (kind !== 'replay' && stream.to === undefined)
-    report(at('to'), 'is missing', { expected: 'a destination such as 239.1.1.1:8080' });
+    report(at('to'), 'is missing', { expected: 'a destination such as 239.1.1.1:8080' }, [
+      at('kind'),
+      at('replay'),
+    ]);
   if (kind === 'replay' && stream.replay === undefined)
     report(at('replay'), 'is missing', { expected: '{ file: capture.pcap }' });
   for (const word of foreignKeys[kind]) {

@@ -2,7 +2,7 @@
 // cross-checks → plan. All faults of all steps are reported at once; a part that is already known to be
 // wrong is cut out first, so that one mistake never causes a second message.
 import { dirname, resolve } from 'node:path';
-import { type Fault, ScenarioError } from '../errors/index.js';
+import { type Fault, formatFault, RingbedError, ScenarioError } from '../errors/index.js';
 import { checkScenario } from './checks.js';
 import { compile } from './compile.js';
 import { applyCosts, readCostsFile } from './costs-file.js';
@@ -10,11 +10,11 @@ import { fillDefaults, nameStreams } from './defaults.js';
 import { encodePlan, planDigest } from './digest.js';
 import { type ExplainRow, explainTree } from './explain.js';
 import { bundledObject, bundledObjects, type Fingerprint, fingerprint, readText } from './files.js';
-import { checkMemory } from './memory.js';
+import { memoryShortage, readableBytes } from './memory.js';
 import { applySet } from './overrides.js';
 import type { Plan } from './plan.js';
 import { type Scenario, scenarioSchema } from './schema/scenario.js';
-import { faultsOf, type Issue, type PlacedFault, placeFault } from './schema-faults.js';
+import { faultsOf, type Issue, isBeside, type PlacedFault, placeFault } from './schema-faults.js';
 import {
   child,
   find,
@@ -23,6 +23,7 @@ import {
   type Node,
   type Path,
   type Plain,
+  pathText,
   prune,
   toPlain,
 } from './tree.js';
@@ -63,6 +64,8 @@ export interface Loaded {
   readonly file: string;
   /** Every effective value with its origin. */
   explain(): ExplainRow[];
+  /** Why a run does not fit the `available` bytes, by default what is free; undefined: it does. */
+  shortOfMemory(available?: number): RingbedError | undefined;
   /** What somebody else finds wrong with the value at `path`, as validation would have said it. */
   faultAt(path: Path, message: string, hint: string): ScenarioError;
 }
@@ -93,7 +96,9 @@ export function parseScenario(text: string, options: ParseOptions = {}): Loaded 
   const { plan } = result;
   // Not the scenario's to say: what a file may reach is the user's decision, run by run.
   plan.world.allowed.push(...(options.overrides?.allowInterfaces ?? []));
-  if (options.availableMemory !== Number.POSITIVE_INFINITY) checkMemory(plan, options.availableMemory);
+  const shortOfMemory = (available = process.availableMemory()) => shortage(root, plan, available);
+  const short = shortOfMemory(options.availableMemory);
+  if (short !== undefined) throw short;
   return {
     plan,
     bytes: encodePlan(plan),
@@ -101,8 +106,27 @@ export function parseScenario(text: string, options: ParseOptions = {}): Loaded 
     source: text,
     file,
     explain: () => explainTree(root),
+    shortOfMemory,
     faultAt: (path, message, hint) => new ScenarioError([placeFault(root, path, message).fault], hint),
   };
+}
+
+/** Names the values that make a plan too big, each at its place, the largest first. */
+function shortage(root: MapNode, plan: Plan, available: number): RingbedError | undefined {
+  const short = memoryShortage(plan, available);
+  if (short === undefined) return undefined;
+  const needed = short.parts.map(({ path, bytes }) => {
+    const node = find(root, path);
+    const value = node?.type === 'scalar' ? `${node.value} needs` : 'needs';
+    return formatFault(placeFault(root, path, `${value} ${readableBytes(bytes)}`).fault);
+  });
+  const total = `the scenario asks for ${readableBytes(short.bytes)} of memory and this machine has ${readableBytes(available)} free:`;
+  const [first = { path: ['device', 'pool', 'size'] }] = short.parts;
+  return new RingbedError(
+    'resource',
+    [total, ...needed].join('\n'),
+    `make ${short.parts.length === 1 ? 'it' : 'them'} smaller, such as --set ${pathText(root, first.path)}=1024`,
+  );
 }
 
 function applyFlags(root: MapNode, options: LoadOptions): Fault[] {
@@ -138,11 +162,13 @@ function validate(root: MapNode, given: Node, baseDir: string): Validated {
   const completed = complete(root, found, wrong);
   if ('faults' in completed) return { plan: undefined, faults: completed.faults.map(({ fault }) => fault) };
   const { scenario } = completed;
+  const strays = found.filter(({ stray }) => stray).map(({ path }) => path);
   const report = (path: Path, message: string, params = {}, involved: readonly Path[] = []) => {
     const isEcho = [path, ...involved].some((place) =>
       wrong.some((cut) => isWithin(place, cut) || isWithin(cut, place)),
     );
-    if (!isEcho) found.push(placeFault(root, path, message, params));
+    const mayBeMeant = find(root, path) === undefined && strays.some((stray) => isBeside(stray, path));
+    if (!isEcho && !mayBeMeant) found.push(placeFault(root, path, message, params));
   };
   checkScenario(scenario, (path) => find(given, path) !== undefined, report);
   const files = openFiles(scenario, baseDir, report);
@@ -176,14 +202,13 @@ function complete(
 }
 
 function issuesOf(root: MapNode): PlacedFault[] {
-  const traffic = child(root, 'traffic');
-  const found: PlacedFault[] = [];
-  if (traffic === undefined) {
-    const expected = 'a list of streams, such as [{ to: 239.1.1.1:8080, rate: 100kpps }]';
-    found.push(placeFault(root, ['traffic'], 'is missing', { expected }));
-  }
   const first = scenarioSchema().safeParse(toPlain(root));
-  if (!first.success) found.push(...faultsOf(root, first.error.issues as readonly Issue[]));
+  const found = first.success ? [] : faultsOf(root, first.error.issues as readonly Issue[]);
+  const misspelt = found.some(({ stray, fault }) => stray && fault.nearest === 'traffic');
+  if (child(root, 'traffic') === undefined && !misspelt) {
+    const expected = 'a list of streams, such as [{ to: 239.1.1.1:8080, rate: 100kpps }]';
+    found.unshift(placeFault(root, ['traffic'], 'is missing', { expected }));
+  }
   return found;
 }
 

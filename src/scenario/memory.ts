@@ -1,11 +1,11 @@
 // How much memory a plan asks for, by the sizes that it states, before anything is allocated. An estimate
 // from above: rings, buffers, tables and per-flow state at the sizes that the native core gives them.
-import { RingbedError } from '../errors/index.js';
 import type { Plan } from './plan.js';
+import type { Path } from './tree.js';
 
 export interface MemoryPart {
-  /** The key in the scenario to make smaller. */
-  readonly path: string;
+  /** The value in the scenario to make smaller. */
+  readonly path: Path;
   readonly bytes: number;
 }
 
@@ -32,48 +32,52 @@ export function estimateMemory(plan: Plan): MemoryEstimate {
   const { nic, device, link } = plan;
   const parts: MemoryPart[] = [
     {
-      path: 'nic.rxDescriptors',
+      path: ['nic', 'rxDescriptors'],
       bytes: nic.queues * nic.rxDescriptors * (descriptorBytes + nic.bufferBytes),
     },
-    { path: 'nic.txDescriptors', bytes: nic.queues * nic.txDescriptors * descriptorBytes },
-    { path: 'link.queue', bytes: link.queueFrames * (queuedFrameBytes + link.mtuBytes) },
-    { path: 'device.pool.size', bytes: device.pool.size * (device.pool.bufferBytes + descriptorBytes) },
-    { path: 'device.connections.capacity', bytes: device.connections.capacity * connectionBytes },
-    { path: 'device.connections.buckets', bytes: device.connections.buckets * bucketBytes },
-    { path: 'device.logic.orderCache', bytes: plan.core.count * device.logic.orderCache * orderBytes },
+    { path: ['nic', 'txDescriptors'], bytes: nic.queues * nic.txDescriptors * descriptorBytes },
+    { path: ['link', 'queue'], bytes: link.queueFrames * (queuedFrameBytes + link.mtuBytes) },
+    {
+      path: ['device', 'pool', 'size'],
+      bytes: device.pool.size * (device.pool.bufferBytes + descriptorBytes),
+    },
+    { path: ['device', 'connections', 'capacity'], bytes: device.connections.capacity * connectionBytes },
+    { path: ['device', 'connections', 'buckets'], bytes: device.connections.buckets * bucketBytes },
+    {
+      path: ['device', 'logic', 'orderCache'],
+      bytes: plan.core.count * device.logic.orderCache * orderBytes,
+    },
   ];
-  for (const stream of plan.traffic) {
-    const at = `traffic.${stream.name}`;
-    parts.push({ path: `${at}.flows`, bytes: stream.flows * flowBytes });
+  for (const [index, stream] of plan.traffic.entries()) {
+    const at = (...steps: string[]): Path => ['traffic', index, ...steps];
+    parts.push({ path: at('flows'), bytes: stream.flows * flowBytes });
     if (stream.tcp !== null)
-      parts.push({ path: `${at}.tcp.concurrent`, bytes: stream.tcp.concurrent * sessionBytes });
+      parts.push({ path: at('tcp', 'concurrent'), bytes: stream.tcp.concurrent * sessionBytes });
     const programs = [...stream.fields, ...(stream.payload?.fields ?? [])];
     const ranks = programs.map(({ kind, values, min, max }) =>
       kind === 'ZIPF' && values.length === 0 ? max - min + 1 : values.length,
     );
-    parts.push({ path: `${at}.payload`, bytes: ranks.reduce((sum, count) => sum + count, 0) * valueBytes });
+    parts.push({ path: at('payload'), bytes: ranks.reduce((sum, count) => sum + count, 0) * valueBytes });
   }
   parts.sort((a, b) => b.bytes - a.bytes);
   return { bytes: parts.reduce((sum, part) => sum + part.bytes, baseBytes), parts };
 }
 
-/**
- * Refuses a plan that needs more memory than there is. `available` in bytes; by default what the kernel (or
- * the container) says is free. Error: resource, which names the sizes to blame.
- */
-export function checkMemory(plan: Plan, available = process.availableMemory()): void {
-  const { bytes, parts } = estimateMemory(plan);
-  if (bytes <= available) return;
-  const blamed = parts.filter((part) => part.bytes >= bytes / 10);
-  const shown = blamed.map((part) => `${part.path} (${readable(part.bytes)})`).join(', ');
-  throw new RingbedError(
-    'resource',
-    `the scenario asks for ${readable(bytes)} of memory and this machine has ${readable(available)} free; most of it: ${shown}`,
-    `make ${blamed.length === 1 ? 'it' : 'them'} smaller, such as --set ${blamed[0]?.path ?? 'device.pool.size'}=1024`,
-  );
+export interface MemoryShortage {
+  readonly bytes: number;
+  readonly available: number;
+  /** Those that most of it is for, largest first. */
+  readonly parts: readonly MemoryPart[];
 }
 
-function readable(bytes: number): string {
+/** By how much a plan asks for more than the `available` bytes; undefined: it does not. */
+export function memoryShortage(plan: Plan, available: number): MemoryShortage | undefined {
+  const { bytes, parts } = estimateMemory(plan);
+  if (bytes <= available) return undefined;
+  return { bytes, available, parts: parts.filter((part) => part.bytes >= bytes / 10) };
+}
+
+export function readableBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
   const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
   const amount = bytes / 2 ** (10 * step);

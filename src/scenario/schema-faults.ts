@@ -2,7 +2,7 @@
 // those of the branch that the user meant, and one unknown key is one fault.
 import { type Fault, nearest } from '../errors/index.js';
 import { describe, type IssueParams, keysText } from './schema/kit.js';
-import { type Node, originAt, type Path, pathText } from './tree.js';
+import { find, type Node, originAt, type Path, pathText } from './tree.js';
 
 /** The part of a zod issue that is read here. */
 export interface Issue {
@@ -18,17 +18,36 @@ export interface Issue {
 export interface PlacedFault {
   readonly path: Path;
   readonly fault: Fault;
+  /** It is about a key that nobody knows: perhaps what is missing beside it, by another name. */
+  readonly stray?: boolean;
 }
 
 export function faultsOf(root: Node, issues: readonly Issue[]): PlacedFault[] {
-  return issues.flatMap((issue) => placed(root, issue, []));
+  const found = issues.flatMap((issue) => placed(root, issue, []));
+  const strays = found.filter(({ stray }) => stray);
+  return found.filter(
+    ({ path, stray }) =>
+      stray || find(root, path) !== undefined || !strays.some((each) => isMeant(each, path)),
+  );
+}
+
+/** Whether an unknown key may be what is missing at `path`: it stands beside it, and is near to no other key. */
+function isMeant({ path: stray, fault }: PlacedFault, path: Path): boolean {
+  return isBeside(stray, path) && [String(path.at(-1)), ''].includes(fault.nearest);
+}
+
+/** Whether two keys are of the same map. */
+export function isBeside(one: Path, other: Path): boolean {
+  return (
+    one.length === other.length && one.slice(0, -1).every((step, at) => String(step) === String(other[at]))
+  );
 }
 
 function placed(root: Node, issue: Issue, prefix: Path): PlacedFault[] {
   const path = [...prefix, ...(issue.path as Path)];
   if (issue.code === 'unrecognized_keys') {
-    const known = issue.params?.known ?? [];
-    return (issue.keys ?? []).map((key) => unknownKey(root, [...path, key], key, known));
+    const params = issue.params ?? {};
+    return (issue.keys ?? []).map((key) => unknownKey(root, [...path, key], key, params));
   }
   const branch = issue.params?.pick === undefined ? undefined : issue.errors?.[issue.params.pick];
   if (branch !== undefined) return branch.flatMap((inner) => placed(root, inner, path));
@@ -36,10 +55,14 @@ function placed(root: Node, issue: Issue, prefix: Path): PlacedFault[] {
   return [placeFault(root, at === undefined ? path : [...path, at], issue.message, issue.params)];
 }
 
-function unknownKey(root: Node, path: Path, key: string, known: readonly string[]): PlacedFault {
-  const close = nearest(key, known);
-  const expected = close === undefined ? `one of ${keysText(known)}` : '';
-  return placeFault(root, path, `unknown key ${describe(key)}`, { expected, nearest: close, key: true });
+function unknownKey(root: Node, path: Path, key: string, params: IssueParams): PlacedFault {
+  const { known = [], homes, aliases = {} } = params;
+  const home = homes?.get(key);
+  const alias = Object.hasOwn(aliases, key) ? aliases[key] : undefined;
+  const close = home === undefined ? (alias ?? nearest(key, known)) : undefined;
+  const expected = home === undefined ? `one of ${keysText(known)}` : `it in ${home}: { ${key}: … }`;
+  const about = { expected: close === undefined ? expected : '', nearest: close, key: true };
+  return { ...placeFault(root, path, `unknown key ${describe(key)}`, about), stray: true };
 }
 
 /** A fault at a path of the tree. */

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folder, ringbed, scenario, shell } from './cli.js';
+import { cooked } from './cooked.js';
 
 function capture(): string {
   const file = join(folder(), 'traffic.pcap');
@@ -36,6 +37,32 @@ describe('gen and decode', () => {
     expect(readdirSync(dirname(file))).toEqual(['traffic.pcap']);
   });
 
+  it('a cooked capture decodes, and replays as what it was on Ethernet', () => {
+    const file = capture();
+    const path = cooked(file);
+    const decoded = ringbed(['decode', path, '--json']).stdout.trimEnd().split('\n');
+    const first = JSON.parse(decoded[0] ?? '');
+    expect(first.layers.slice(0, 3).map((layer: { protocol: string }) => layer.protocol)).toEqual([
+      'linux_sll',
+      'ipv4',
+      'udp',
+    ]);
+    expect(first.verdict).toBe('ok');
+    const yaml = join(dirname(file), 'replay.yaml');
+    const again = (capture: string) => {
+      writeFileSync(
+        yaml,
+        `traffic: [{ replay: { file: ${capture} } }]\ndevice: { target: "10.0.0.2:8080" }\nslo: { drops: 0 }\n`,
+      );
+      const { status, stdout } = ringbed(['run', yaml, '--json', '--quiet']);
+      expect(status).toBe(0);
+      return JSON.parse(stdout);
+    };
+    const report = again(path);
+    expect(report.packets.processed).toBe(decoded.length);
+    expect(report.digest).toBe(again(file).digest);
+  });
+
   it('the same scenario and seed give the same capture', () => {
     const [a, b] = [capture(), capture()];
     expect(readFileSync(a).equals(readFileSync(b))).toBe(true);
@@ -66,6 +93,13 @@ describe('gen and decode', () => {
     const { status, stdout, stderr } = shell(`ringbed decode ${capture()} --json | head -1`);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(JSON.parse(stdout).frame).toBe(1);
+  });
+
+  it('reads from a pipe', () => {
+    const file = capture();
+    const { status, stdout } = shell(`cat ${file} | ringbed decode - --json`);
+    expect(status).toBe(0);
+    expect(stdout).toBe(ringbed(['decode', file, '--json']).stdout);
   });
 
   it('a capture that is cut off: every whole frame, then one message and exit code 2', () => {

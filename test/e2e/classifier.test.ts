@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compileBpf, whyNoBpfCompiler } from '../support/bpf.js';
-import { ringbed, folder as scratch } from './cli.js';
+import { ringbed, scenario, folder as scratch } from './cli.js';
+import { cooked } from './cooked.js';
 
 describe('the bundled classifier', () => {
   it('show lists programs, stages, maps and memory', () => {
@@ -59,6 +60,19 @@ describe('the bundled classifier', () => {
     expect(counted).toBe(3000);
     expect(ringbed([...args, '--seed', '5']).stdout).toBe(first.stdout);
     expect(ringbed([...args, '--seed', '6']).stdout).not.toBe(first.stdout);
+  });
+
+  it('run gives a capture that was not made on Ethernet the same verdicts', () => {
+    const file = join(scratch(), 'traffic.pcap');
+    expect(ringbed(['gen', scenario(), '--out', file]).status).toBe(0);
+    const verdicts = [file, cooked(file)].map((frames) => {
+      const args = ['classifier', 'run', 'classifier.bpf.o', '--stages', 'parse,nanonet'];
+      const { status, stdout } = ringbed([...args, '--frames', frames, '--json']);
+      expect(status).toBe(0);
+      return JSON.parse(stdout).verdicts;
+    });
+    expect(Object.keys(verdicts[0])).toEqual(['XDP_PASS']);
+    expect(verdicts[1]).toEqual(verdicts[0]);
   });
 
   it('test runs files that are data, and fails with exit code 3', () => {

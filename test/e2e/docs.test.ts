@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parseScenario } from '../../src/scenario/index.js';
 import { ringbed, root } from './cli.js';
 
-const pages = ['README.md', 'docs/scenario.md', 'docs/report.md'];
+const pages = ['README.md', 'docs/scenario.md', 'docs/report.md', 'docs/captures.md'];
 const read = (page: string): string => readFileSync(join(root, page), 'utf8');
 const blocks = pages.flatMap((page) =>
   [...read(page).matchAll(/```yaml\n([\s\S]*?)```/g)].map((match, index) => ({

@@ -28,6 +28,16 @@ describe('usage', () => {
     expect(status).toBe(2);
   });
 
+  it('a scenario too large for this machine: valid, with a warning; a run ends with 4', () => {
+    const file = join(folder(), 'large.yaml');
+    writeFileSync(file, 'traffic: [{ to: 10.0.0.2:1 }]\ndevice: { pool: { size: 1_000_000_000 } }\n');
+    const valid = ringbed(['validate', file]);
+    expect(valid).toMatchObject({ status: 0, stdout: expect.stringMatching(/^ok: /) });
+    for (const { stderr } of [valid, ringbed(['run', file])])
+      expect(stderr).toMatch(/large\.yaml:2:25: device\.pool\.size: 1_000_000_000 needs 1\.4 TiB/);
+    expect(mistake(['run', file]).status).toBe(4);
+  });
+
   it('nothing at all shows the help and ends with 2', () => {
     const { status, stderr } = ringbed([]);
     expect(status).toBe(2);

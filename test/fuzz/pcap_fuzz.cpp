@@ -1,10 +1,12 @@
 // fuzz: gen
 // Any bytes given to the capture reader: it must stay inside of them, end, and say the same when it
-// reads them again. What it reads goes through the rewriter, which must not leave the frame either.
+// reads them again. What it reads becomes Ethernet and goes through the rewriter: neither must
+// leave the frame.
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
 
+#include "gen/ethernet_form.hpp"
 #include "gen/pcap_reader.hpp"
 #include "gen/rewrite.hpp"
 
@@ -54,9 +56,12 @@ std::uint64_t walk(PcapReader& reader, bool rewrite) {
     for (const auto byte : frame.bytes) {
       sum = sum * 31 + byte;
     }
-    if (rewrite) {
-      copy.assign(frame.bytes.begin(), frame.bytes.end());
-      rewriter().apply(copy, frame.wire_length);
+    const auto form = ringbed::gen::ethernet_form(frame, {});
+    if (rewrite && form) {
+      require(form->captured() <= form->wire_length);
+      copy.resize(form->captured());
+      form->copy_to(copy.data());
+      rewriter().apply(copy, form->wire_length);
     }
   }
   require(reader.frames() == frames);

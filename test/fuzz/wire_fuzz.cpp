@@ -73,17 +73,24 @@ void check_emitters(base::ByteView bytes) {
 
 }  // namespace
 
+// By three bits of the first byte; beyond it the frame begins with Ethernet.
+constexpr std::uint16_t kLinkTypes[] = {wire::link_type::kEthernet, wire::link_type::kRawIp,
+                                        wire::link_type::kLinuxSll, wire::link_type::kLinuxSll2,
+                                        wire::link_type::kNull,     wire::link_type::kLoop};
+
 // The first two bytes choose how much longer the frame was on the wire and how it begins.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) {
     return 0;
   }
   const std::size_t cut = (data[0] & 1U) != 0 ? data[1] : 0U;
-  const auto start = (data[0] & 2U) != 0 ? wire::Start::ip : wire::Start::ethernet;
+  const std::size_t choice = data[0] >> 1 & 7U;
+  const std::uint16_t link_type =
+      choice < std::size(kLinkTypes) ? kLinkTypes[choice] : kLinkTypes[0];
   const test::ExactCopy frame(base::ByteView(data + 2, size - 2));
   wire::Dissection dissection;
   wire::dissect(frame.view(), static_cast<std::uint32_t>(frame.view().size() + cut), dissection,
-                start);
+                link_type);
   check_dissection(dissection, frame.view());
   std::string line;
   wire::print_json(dissection, frame.view(), 1, 0, line);

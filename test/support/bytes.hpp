@@ -1,11 +1,12 @@
-// Bytes for tests: hexadecimal in, and copies in a heap block of exactly their size, so that
-// AddressSanitizer sees a read of one byte too many.
+// Bytes for tests: hexadecimal in and out, and copies in a heap block of exactly their size, so
+// that AddressSanitizer sees a read of one byte too many.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,16 @@ inline std::vector<std::uint8_t> from_hex(std::string_view hex) {
     bytes.push_back(static_cast<std::uint8_t>(digit(hex[i]) << 4 | digit(hex[i + 1])));
   }
   return bytes;
+}
+
+inline std::string to_hex(base::ByteView bytes) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text += kHex[byte >> 4];
+    text += kHex[byte & 15];
+  }
+  return text;
 }
 
 class ExactCopy {

@@ -36,13 +36,16 @@ const number: Convert = (show) => Number(show);
 const flag: Convert = (show) => show === '1' || show === 'True';
 const text: Convert = (show) => show;
 const hex: Convert = (_, value) => value;
+const address: Convert = (show, value) => (/^..(:..){5}$|\./.test(show) ? show : value);
 const words: Convert = (show) => Number(show) / 4;
 const lowByte: Convert = (show) => Number(show) & 0xff;
+const bits: Convert = (_, value) => Number.parseInt(value, 16);
 // The bits as they stand; what `show` counts in differs from version to version.
 const unitsOf8: Convert = (_, value) => Number.parseInt(value, 16) * 8;
 // tshark: 0 bad, 1 good, 2 unverified, 3 not present, 4 illegal.
 const status: Convert = (show) => (show === '1' ? true : show === '0' ? false : null);
 
+/** Names: `a|b` is a where it is there, else b; `a+b` the bytes of both. */
 type FieldMap = Record<string, readonly [names: string, convert: Convert]>;
 
 const icmp = (name: string): FieldMap => ({
@@ -64,7 +67,27 @@ interface Mapping {
   sized: boolean;
 }
 
+const cooked: FieldMap = {
+  packetType: ['sll.pkttype', number],
+  arphrdType: ['sll.hatype', number],
+  addressLength: ['sll.halen', number],
+  address: ['sll.src.eth|sll.src.ipv4|sll.src.other', address],
+  protocol: ['sll.etype|sll.ltype|sll.gretype', number],
+  trailer: ['eth.padding+sll.trailer', hex],
+};
+
 const protocols: Record<string, Mapping> = {
+  sll: { protocol: 'linux_sll', sized: true, fields: cooked },
+  sll2: {
+    protocol: 'linux_sll2',
+    sized: true,
+    fields: { ...cooked, interfaceIndex: ['sll.ifindex', number] },
+  },
+  null: {
+    protocol: 'bsd_null',
+    sized: true,
+    fields: { family: ['null.family|null.type', number] },
+  },
   eth: {
     protocol: 'ethernet',
     sized: true,
@@ -114,7 +137,7 @@ const protocols: Record<string, Mapping> = {
       ihl: ['ip.hdr_len', words],
       dscp: ['ip.dsfield.dscp', number],
       ecn: ['ip.dsfield.ecn', number],
-      totalLength: ['ip.len', number],
+      totalLength: ['ip.len', bits], // where it is 0, `show` is what is presumed
       identification: ['ip.id', number],
       df: ['ip.flags.df', flag],
       mf: ['ip.flags.mf', flag],
@@ -135,7 +158,7 @@ const protocols: Record<string, Mapping> = {
     fields: {
       trafficClass: ['ipv6.tclass', number],
       flowLabel: ['ipv6.flow', number],
-      payloadLength: ['ipv6.plen', number],
+      payloadLength: ['ipv6.plen', bits],
       nextHeader: ['ipv6.nxt', number],
       hopLimit: ['ipv6.hlim', number],
       src: ['ipv6.src', text],
@@ -215,6 +238,7 @@ const protocols: Record<string, Mapping> = {
 };
 
 const settings = [
+  'ipv6.tso_support:TRUE',
   'ip.defragment:FALSE',
   'ipv6.defragment:FALSE',
   'tcp.desegment_tcp_streams:FALSE',
@@ -290,7 +314,7 @@ function frame(all: Node[]): OracleFrame {
     layers: [],
   };
   for (const node of all) {
-    const mapping = protocols[node.name];
+    const mapping = protocols[node.fields.has('sll.ifindex') ? 'sll2' : node.name];
     // An ICMP error quotes the packet that it is about: that is its data, not a layer.
     if (mapping === undefined || node.inside.some((name) => name.startsWith('icmp'))) continue;
     result.layers.push(layer(node, mapping));
@@ -303,10 +327,10 @@ function frame(all: Node[]): OracleFrame {
 function layer(node: Node, mapping: Mapping): OracleLayer {
   const fields: Record<string, Value> = {};
   for (const [ours, [theirs, convert]] of Object.entries(mapping.fields)) {
-    for (const name of theirs.split('|')) {
-      const field = node.fields.get(name);
-      if (field !== undefined) {
-        fields[ours] = convert(field.show, field.value);
+    for (const names of theirs.split('|')) {
+      const parts = names.split('+').flatMap((name) => node.fields.get(name) ?? []);
+      if (parts[0] !== undefined) {
+        fields[ours] = convert(parts[0].show, parts.map(({ value }) => value).join(''));
         break;
       }
     }

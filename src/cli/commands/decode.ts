@@ -8,7 +8,7 @@ const framesAtOnce = 512;
 
 export function decode(path: string, flags: { json?: boolean }): number {
   const asJson = flags.json ?? !process.stdout.isTTY;
-  const decoder = open(path);
+  const decoder = open(path === '-' ? '/dev/stdin' : path);
   try {
     for (let lines = decoder.next(framesAtOnce); lines !== null; lines = decoder.next(framesAtOnce)) {
       print(asJson ? lines : summaries(lines));

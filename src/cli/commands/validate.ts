@@ -3,7 +3,7 @@ import { bytes, count, time } from '../../report/format.js';
 import { table } from '../../report/table.js';
 import { estimateMemory, type Loaded } from '../../scenario/index.js';
 import { emitJson, type JsonFlag, jsonOnStdout } from '../json-output.js';
-import { lookOf, print } from '../output.js';
+import { lookOf, note, print } from '../output.js';
 import { loadScenario, type ScenarioFlags } from '../scenario-input.js';
 
 export interface DescribeFlags {
@@ -12,7 +12,11 @@ export interface DescribeFlags {
 }
 
 export function validate(path: string, flags: ScenarioFlags & DescribeFlags): number {
-  showScenario(loadScenario(path, flags, { availableMemory: Number.POSITIVE_INFINITY }), flags);
+  const scenario = loadScenario(path, flags, { availableMemory: Number.POSITIVE_INFINITY });
+  showScenario(scenario, flags);
+  // It may be meant for a larger machine: that is no fault of the scenario.
+  const short = scenario.shortOfMemory();
+  if (short !== undefined) note(`ringbed: it is valid, but does not fit this machine\n${short.explain()}\n`);
   return 0;
 }
 

@@ -15,6 +15,10 @@ export interface IssueParams {
   readonly nearest?: string | undefined;
   /** Valid keys of the object. */
   readonly known?: readonly string[];
+  /** Keys of the maps one level below, with the key that they belong under. */
+  readonly homes?: ReadonlyMap<string, string>;
+  /** What else people call a key. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** The union's branch that the value was meant for. */
   readonly pick?: number;
   /** The key is the mistake, not its value. */
@@ -87,18 +91,46 @@ export function maybe<T>(schema: Type<T>, description: string): z.ZodMiniOptiona
 
 export type Shape = Record<string, z.ZodMiniType>;
 
-/** A map with exactly these keys. */
-export function object<S extends Shape>(shape: S, what = 'a map'): z.ZodMiniObject<S, z.core.$strict> {
+/** A map with exactly these keys; `aliases` are words that are not keys but mean one. */
+export function object<S extends Shape>(
+  shape: S,
+  what = 'a map',
+  aliases: Readonly<Record<string, string>> = {},
+): z.ZodMiniObject<S, z.core.$strict> {
   const known = Object.keys(shape);
+  const homes = homesOf(shape);
   return z.strictObject(shape, {
     error: (issue) => {
       const raw = issue as { params?: IssueParams };
-      if (issue.code === 'unrecognized_keys') raw.params = { known };
+      if (issue.code === 'unrecognized_keys') raw.params = { known, homes, aliases };
       else if (issue.code === 'invalid_type')
         return typeIssue(raw, issue.input, `${what} with ${keysText(known)}`);
       return undefined;
     },
   });
+}
+
+/** Where a key one level below belongs, if under one key alone. */
+function homesOf(shape: Shape): Map<string, string> {
+  const homes = new Map<string, string>();
+  const shared = new Set<string>();
+  for (const [home, schema] of Object.entries(shape)) {
+    for (const inner of keysInside(schema)) {
+      if (homes.has(inner)) shared.add(inner);
+      homes.set(inner, home);
+    }
+  }
+  for (const inner of shared) homes.delete(inner);
+  return homes;
+}
+
+/** The keys of a map, whatever is wrapped around its schema; none of what is no map. */
+function keysInside(schema: z.core.$ZodType | undefined): string[] {
+  const def = schema?._zod.def as
+    | { shape?: Shape; innerType?: z.core.$ZodType; in?: z.core.$ZodType }
+    | undefined;
+  if (def === undefined) return [];
+  return def.shape === undefined ? keysInside(def.innerType ?? def.in) : Object.keys(def.shape);
 }
 
 export function keysText(known: readonly string[]): string {

@@ -209,19 +209,23 @@ export interface ReplaySpec {
 
 function replay(tables: Tables): Type<ReplaySpec> {
   return typed(
-    object({
-      file: text('the path of a pcap or pcapng file'),
-      timing: key(
-        word(['honoured', 'scaled', 'ignored'] as const),
-        'gaps as captured, divided by speed, or at the rate of the stream',
-      ),
-      speed: key(decimal({ min: 0, max: 1e9, above: true }), 'for timing scaled'),
-      loops: key(count({ min: 1, max: 4_294_967_295 }, 'loops'), 'how often the capture is played'),
-      rewrite: key(
-        list(rewrite(tables), 'a list of { field, from, to }'),
-        'addresses to replace; checksums are mended',
-      ),
-    }),
+    object(
+      {
+        file: text('the path of a pcap or pcapng file'),
+        timing: key(
+          word(['honoured', 'scaled', 'ignored'] as const),
+          'gaps as captured, divided by speed, or at the rate of the stream',
+        ),
+        speed: key(decimal({ min: 0, max: 1e9, above: true }), 'for timing scaled'),
+        loops: key(count({ min: 1, max: 4_294_967_295 }, 'loops'), 'how often the capture is played'),
+        rewrite: key(
+          list(rewrite(tables), 'a list of { field, from, to }'),
+          'addresses to replace; checksums are mended',
+        ),
+      },
+      'a map',
+      { path: 'file', pcap: 'file', capture: 'file' },
+    ),
   );
 }
 
@@ -261,6 +265,7 @@ export function stream(tables: Tables) {
       replay: maybe(replay(tables), 'for kind replay'),
     },
     'a stream',
+    { type: 'kind', pcap: 'replay', capture: 'replay', path: 'replay', src: 'from', dst: 'to' },
   );
 }
 

@@ -166,6 +166,16 @@ const Rule kRules[] = {
      request([](Request& r) { r.udp_checksum = false; }, v6_request())},
     {"tcp_cut", Stage::parse, Reason::tcp_truncated,
      [] { return mended(tcp_request().frame(), 17, 39); }, true},
+    // As captures show TCP before segmentation offload, and decode takes it: no length, no packet.
+    {"tcp_total_length_0", Stage::parse, Reason::ip_total_length,
+     [] { return mended(tcp_request().frame(), 17, 0); }, true},
+    {"v6_tcp_payload_length_0", Stage::parse, Reason::tcp_truncated,
+     [] {
+       Request r = v6_request();
+       r.protocol = wire::ip_protocol::kTcp;
+       return with(with(r.frame(), 18, 0), 19, 0);
+     },
+     true},
     {"tcp_offset_4", Stage::parse, Reason::tcp_data_offset,
      [] { return with(tcp_request().frame(), 46, 0x40); }, true},
     {"tcp_offset_past", Stage::parse, Reason::tcp_data_offset,

@@ -122,6 +122,28 @@ TEST(Decoder, RawIpLinkTypesBeginWithTheIpHeader) {
   EXPECT_NE(decoder.value().next(1).find(R"("protocol":"ipv6","offset":0)"), std::string::npos);
 }
 
+// Interfaces of a pcapng file each have a link type; the packet is the same on all of them.
+TEST(Decoder, EveryInterfaceByItsOwnLinkType) {
+  const Bytes sll = test::from_hex("00000001000602000000000100000800");
+  Bytes cooked = sll;
+  cooked.insert(cooked.end(), kPacket.begin(), kPacket.end());
+  const Bytes file = pcapng({113, 276, 0, 108, 101}, cooked);
+  auto decoder = Decoder::over(file);
+  ASSERT_TRUE(decoder.ok());
+  const std::string lines = decoder.value().next(100);
+  EXPECT_EQ(count_lines(lines), 5U);
+  EXPECT_NE(lines.find(R"("protocol":"linux_sll","offset":0,"length":16,"fields":{"packetType":0,)"
+                       R"("arphrdType":1,"addressLength":6,"address":"02:00:00:00:00:01",)"
+                       R"("protocol":2048}},{"protocol":"ipv4","offset":16)"),
+            std::string::npos)
+      << lines;
+  for (const char* name : {"linux_sll2", "bsd_null", "bsd_loop", "ipv4"}) {
+    EXPECT_NE(lines.find(std::string(R"("layers":[{"protocol":")") + name + '"'), std::string::npos)
+        << name;
+  }
+  EXPECT_TRUE(decoder.value().problem().ok());
+}
+
 TEST(Decoder, AnotherLinkTypeIsRefusedAtOnce) {
   const Bytes file = pcap(105, 1, kPacket);
   const auto decoder = Decoder::over(file);

@@ -141,6 +141,25 @@ INSTANTIATE_TEST_SUITE_P(
                       PcapVariant{"modified", 0xa1b2cd34, false, true, 123'456'000}),
     [](const auto& row) { return std::string(row.param.name); });
 
+// Some tools write a length on the wire below what they captured, or 0: the bytes are there.
+TEST(PcapReader, ALengthOnTheWireBelowTheCapturedOneIsThatOne) {
+  for (const std::uint32_t on_wire : {0U, 3U, 4U}) {
+    Bytes file(false);
+    file.u32(0xa1b2c3d4).u16(2).u16(4).u32(0).u32(0).u32(65'535).u32(1);
+    file.u32(1).u32(0).u32(4).u32(on_wire).u32(0xdeadbeef);
+    Bytes section(false);
+    section.section().interface(1, 0, {}).enhanced(0, 1, {1, 2, 3, 4}, on_wire);
+    for (const auto& bytes : {file.bytes, section.bytes}) {
+      auto reader = PcapReader::over(bytes);
+      ASSERT_TRUE(reader.ok());
+      const auto read = read_all(reader.value());
+      ASSERT_EQ(read.size(), 1U);
+      EXPECT_EQ(read[0].bytes.size(), 4U);
+      EXPECT_EQ(read[0].wire_length, 4U);
+    }
+  }
+}
+
 TEST(PcapReader, FcsIsTakenOff) {
   Bytes file(false);
   // Bit 26 and FCS length 2 words.

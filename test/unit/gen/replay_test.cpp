@@ -90,6 +90,41 @@ TEST(Replay, LoopsGoOnInTime) {
   EXPECT_EQ(departures(spec).back(), 8000U);
 }
 
+// 2^63 ps are 106.75 days.
+TEST(Replay, WhatWouldLeaveAfterTheEndOfTimeIsRefused) {
+  constexpr std::uint64_t kDay = 86'400'000'000'000;
+  TemporaryFolder folder;
+  const auto created = [&](std::uint64_t last, const auto& change) {
+    StreamSpec spec = replay(capture(folder, {udp_stream()}, {kEpoch, kEpoch + last}));
+    spec.rate.rate = 1e6;
+    change(spec.replay);
+    auto generator = Generator::create({&spec, 1}, 1, kTenGigabit, {});
+    return generator ? std::string() : generator.error().message;
+  };
+  const auto honoured = [](ReplaySpec&) {};
+  const auto slow = [](ReplaySpec& spec) {
+    spec.timing = ReplaySpec::Timing::scaled;
+    spec.speed = 0.5;
+  };
+  EXPECT_EQ(created(106 * kDay, honoured), "");
+  EXPECT_NE(created(107 * kDay, honoured).find("frame 2 of "), std::string::npos);
+  EXPECT_EQ(created(53 * kDay, slow), "");
+  EXPECT_NE(created(54 * kDay, slow).find("106 days"), std::string::npos);
+  EXPECT_EQ(
+      created(1000 * kDay, [](ReplaySpec& spec) { spec.timing = ReplaySpec::Timing::ignored; }),
+      "");
+}
+
+TEST(Replay, RoundsEndWithTime) {
+  constexpr std::uint64_t kDayPs = 86'400'000'000'000'000;
+  TemporaryFolder folder;
+  StreamSpec spec =
+      replay(capture(folder, {udp_stream()}, {kEpoch, kEpoch + 50 * (kDayPs / 1000)}));
+  spec.replay.loops = 1000;
+  const auto times = departures(spec, 5000);
+  EXPECT_EQ(times, (std::vector<std::uint64_t>{0, 50 * kDayPs, 100 * kDayPs}));
+}
+
 TEST(Replay, OneFrameOverAndOver) {
   TemporaryFolder folder;
   StreamSpec spec = replay(capture(folder, {udp_stream()}, {kEpoch}));

@@ -269,6 +269,17 @@ describe('one mistake gives one fault', () => {
     ['traffic: []', 'traffic', /fewer than 1 item/],
     ['traffic: 5', 'traffic', /is 5; expected a list of streams/],
     ['name: x', 'traffic', /is missing; expected a list of streams/],
+    ['trafic: [{ to: 10.0.0.1:1 }]', 'trafic', /unknown key "trafic"; did you mean traffic\?/],
+    [
+      'traffic: [{ to: 10.0.0.1:1, rate: { burst: { rate: 1kpps, onn: 1ms, off: 1ms } } }]',
+      'traffic.stream0.rate.burst.onn',
+      /did you mean on\?/,
+    ],
+    [
+      'traffic: [{ to: 10.0.0.1:1, payload: { kind: nanonet.market_data, price: { zipf: { min: 1, to: 9 } } } }]',
+      'traffic.stream0.payload.price.zipf.min',
+      /unknown key "min"; expected one of from, to/,
+    ],
     ['traffic: [{ kind: replay }]', 'traffic.stream0.replay', /is missing/],
     ['traffic: [{ rate: 1kpps }]', 'traffic.stream0.to', /is missing; expected a destination/],
     ['traffic: [{ to: 10.0.0.1:1, name: 5x }]', 'traffic.0.name', /not a stream name/],
@@ -307,6 +318,46 @@ describe('one mistake gives one fault', () => {
     expect(faults.map(formatFault)).toHaveLength(1);
     expect(faults[0]?.path).toBe(path);
     expect(formatFault(faults[0] as never)).toMatch(says);
+  });
+});
+
+/** What people write who have not seen a replay yet: each mistake is said once, and leads to the right form. */
+describe('a replay as one would write it', () => {
+  it.each<[stream: string, ...said: (readonly [path: string, says: RegExp])[]]>([
+    ['{ kind: replay, file: a.pcap }', ['file', /unknown key "file"; expected it in replay: { file: … }$/]],
+    [
+      '{ kind: replay, file: a.pcap, speed: 2 }',
+      ['file', /it in replay/],
+      ['speed', /unknown key "speed"; expected it in replay: { speed: … }$/],
+    ],
+    [
+      '{ type: replay, file: a.pcap }',
+      ['type', /unknown key "type"; did you mean kind\?$/],
+      ['file', /it in replay/],
+    ],
+    ['{ type: replay, replay: { file: a.pcap } }', ['type', /did you mean kind\?$/]],
+    ['{ pcap: a.pcap }', ['pcap', /unknown key "pcap"; did you mean replay\?$/]],
+    ['{ kind: replay, path: a.pcap }', ['path', /did you mean replay\?$/]],
+    [
+      '{ kind: pcap, file: a.pcap }',
+      ['kind', /unknown word "pcap"; expected one of udp, tcp, syn_flood, replay$/],
+      ['file', /it in replay/],
+    ],
+    ['{ kind: replay, replay: a.pcap }', ['replay', /is "a.pcap"; expected a map with file, timing/]],
+    ['{ replay: a.pcap }', ['replay', /is "a.pcap"; expected a map with file, timing/]],
+    ['{ replay: { path: a.pcap } }', ['replay.path', /did you mean file\?$/]],
+    ['{ replay: { file: a.pcap, timing: honored } }', ['replay.timing', /did you mean honoured\?$/]],
+    ['{ replay: { file: a.pcap, loop: 3 } }', ['replay.loop', /did you mean loops\?$/]],
+    ['{ kind: replay }', ['replay', /is missing; expected { file: capture.pcap }$/]],
+  ])('%s', (stream, ...said) => {
+    const faults = faultsOf(`device: { target: 10.0.0.2:8080 }\ntraffic: [${stream}]`)
+      // There is no such file.
+      .filter((fault) => fault.path !== 'traffic.stream0.replay.file');
+    expect(faults.map(formatFault)).toHaveLength(said.length);
+    for (const [index, [path, says]] of said.entries()) {
+      expect(faults[index]?.path).toBe(`traffic.stream0.${path}`);
+      expect(formatFault(faults[index] as never)).toMatch(says);
+    }
   });
 });
 
@@ -422,13 +473,34 @@ describe('what is no fault of the scenario', () => {
     const attempt = () => parseScenario(text, { availableMemory: 2 ** 34 });
     expect(attempt).toThrow(RingbedError);
     expect(attempt).toThrow(
-      /asks for 1\.4 TiB of memory and this machine has 16\.0 GiB free; most of it: device.pool.size/,
+      /asks for 1\.4 TiB of memory and this machine has 16\.0 GiB free:\nscenario:2:25: device.pool.size: 1000000000 needs 1\.4 TiB$/,
     );
     try {
       attempt();
     } catch (error) {
       expect(error).toMatchObject({ code: 'resource', exitCode: 4 });
       expect((error as RingbedError).message).not.toMatch(/capacity/);
+      expect((error as RingbedError).hint).toContain('--set device.pool.size=1024');
     }
+  });
+
+  it('of several sizes the largest comes first, each with its place', () => {
+    const text = `traffic:\n  - name: feed\n    to: 10.0.0.2:1\n    flows: 16_000_000\ndevice:\n  pool: { size: 2_000_000 }\n`;
+    const attempt = () =>
+      parseScenario(text, { file: 's.yaml', availableMemory: 2 ** 20, sets: ['nic.rxDescriptors=524288'] });
+    expect(attempt).toThrow(
+      [
+        'the scenario asks for 5.8 GiB of memory and this machine has 1.0 MiB free:',
+        's.yaml:6:17: device.pool.size: 2_000_000 needs 2.9 GiB',
+        's.yaml:4:12: traffic.feed.flows: 16_000_000 needs 1.9 GiB',
+        '--set nic.rxDescriptors=524288: nic.rxDescriptors: 524288 needs 1.0 GiB',
+      ].join('\n'),
+    );
+  });
+
+  it('is told, not thrown, where nothing is to run', () => {
+    const loaded = parse(`${ten}\ndevice: { pool: { size: 1000000000 } }`);
+    expect(loaded.shortOfMemory(2 ** 34)?.message).toMatch(/s\.yaml:2:25: device\.pool\.size/);
+    expect(loaded.shortOfMemory(2 ** 50)).toBeUndefined();
   });
 });

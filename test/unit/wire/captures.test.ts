@@ -1,5 +1,6 @@
-// Captures that tcpdump took of kernel traffic (test/live/traffic.py), kept with what tshark said of them: the
-// comparison of the live suite, without root and without tshark. UPDATE_TSHARK=1 writes the extracts anew.
+// Captures that tcpdump took of kernel traffic (test/live/traffic.py), on an interface and on `any`, one with a link
+// type an interface, kept with what tshark said of them: the comparison of the live suite, without root and
+// without tshark. UPDATE_TSHARK=1 writes the extracts anew.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -23,6 +24,8 @@ test.each([
   ['kernel.pcap', 203, 6_000],
   ['kernel-cut-ns.pcap', 203, 5_500],
   ['kernel.pcapng', 60, 1_500],
+  ['any-sll.pcap', 102, 3_000],
+  ['link-types.pcapng', 82, 2_000],
 ])('%s: every layer and field as tshark has it', (name, frames, atLeast) => {
   const capture = file(name);
   const { differences, compared, ...counts } = compareDissections(

@@ -16,7 +16,7 @@ struct Vector {
   std::string name;
   std::string hex;
   std::optional<std::uint32_t> wire_length;
-  Start start = Start::ethernet;
+  std::uint16_t link_type = link_type::kEthernet;
   std::string layers;
   std::string problems;
   std::string verdict;
@@ -35,12 +35,12 @@ std::vector<Vector> load_vectors() {
     if (key == "#") {
       comment = value;
     } else if (key == "frame") {
-      vectors.push_back({comment, value, {}, Start::ethernet, "", "", "", {}});
+      vectors.push_back({comment, value, {}, link_type::kEthernet, "", "", "", {}});
     } else if (key == "wire") {
       vectors.back().wire_length = static_cast<std::uint32_t>(std::stoul(value));
-    } else if (key == "start") {
-      EXPECT_EQ(value, "ip");
-      vectors.back().start = Start::ip;
+    } else if (key == "link") {
+      vectors.back().link_type = static_cast<std::uint16_t>(std::stoul(value));
+      EXPECT_TRUE(has_dissector(vectors.back().link_type)) << value;
     } else if (key == "layers") {
       vectors.back().layers = value;
     } else if (key == "problems") {
@@ -92,7 +92,7 @@ TEST(WireConformance, EveryVectorGivesItsLayersProblemsAndVerdict) {
     const auto wire_length =
         vector.wire_length.value_or(static_cast<std::uint32_t>(bytes.view().size()));
     Dissection dissection;
-    dissect(bytes.view(), wire_length, dissection, vector.start);
+    dissect(bytes.view(), wire_length, dissection, vector.link_type);
     EXPECT_EQ(describe_layers(dissection), vector.layers);
     EXPECT_EQ(describe_problems(dissection), vector.problems);
     EXPECT_EQ(to_string(dissection.verdict), vector.verdict);

@@ -83,6 +83,8 @@ TEST_F(RoundTrip, CutAnywhereACaptureIsIncompleteNotMalformed) {
 }
 
 TEST_F(RoundTrip, MutatedAndCutFramesAreReadInsideTheirBytes) {
+  constexpr std::uint16_t kOthers[] = {link_type::kRawIp, link_type::kLinuxSll,
+                                       link_type::kLinuxSll2, link_type::kNull, link_type::kLoop};
   for (int i = 0; i < 50000; ++i) {
     BuiltFrame built = test::build_frame(random);
     auto& bytes = built.bytes;
@@ -94,7 +96,7 @@ TEST_F(RoundTrip, MutatedAndCutFramesAreReadInsideTheirBytes) {
         test::exact_copy(base::ByteView(bytes).first(random.below(bytes.size() + 1)));
     Dissection dissection;
     dissect(frame.view(), static_cast<std::uint32_t>(wire_length), dissection,
-            random.chance(0.9) ? Start::ethernet : Start::ip);
+            random.chance(0.9) ? link_type::kEthernet : kOthers[random.below(std::size(kOthers))]);
     std::string line;
     print_json(dissection, frame.view(), 1, 0, line);
     ASSERT_TRUE(line.ends_with("\"}\n"));
