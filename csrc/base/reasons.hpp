@@ -86,11 +86,11 @@ namespace ringbed::base {
   X(tcp_options, "a TCP option is malformed")                                        \
   X(tcp_flags, "a combination of flags that no TCP sends")                           \
   X(tcp_checksum, "TCP checksum is wrong")                                           \
-  X(checksum_partial, "UDP or TCP checksum left to a NIC: pseudo-header only")       \
   X(payload_truncated, "payload shorter than its message")                           \
   X(payload_malformed, "payload breaks a rule of its message")                       \
   X(capture_truncated, "the capture holds fewer bytes than the frame had")           \
   /* device */                                                                       \
+  X(checksum_partial, "UDP or TCP checksum left to a NIC: pseudo-header only")       \
   X(connection_unknown, "a TCP packet of no known connection")                       \
   X(connection_cleared, "the connection was cleared by the operator")                \
   X(table_full, "the connection table was full and its policy refuses")              \

@@ -48,10 +48,16 @@ const figures: Readonly<Record<string, readonly Figure[]>> = {
     { title: 'table', expendable: 0.5, of: ({ connections }) => bytes(connections?.bytes ?? 0n) },
   ],
   'device.pool': [
-    { title: 'in use', of: ({ pool }) => count(pool?.inUsePeak ?? 0) },
+    { title: 'in use', expendable: 0.3, of: ({ pool }) => count(pool?.inUsePeak ?? 0) },
     { title: 'pool', expendable: 0.5, of: ({ pool }) => bytes(pool?.bytes ?? 0n) },
   ],
-  nic: [{ title: 'rx peak', of: ({ rings }) => count(Math.max(...rings.map((ring) => ring.peak), 0)) }],
+  nic: [
+    {
+      title: 'rx peak',
+      expendable: 0.2,
+      of: ({ rings }) => count(Math.max(...rings.map((ring) => ring.peak), 0)),
+    },
+  ],
 };
 
 function figuresOf(first: Row): Figure[] {

@@ -181,7 +181,7 @@ describe('sweep output', () => {
     const text = renderSweep(rows, heading, { width: 80, color: false, unicode: true });
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(text).toContain('Δ p99');
-    expect(text).toMatch(/pool\.size +nic\.rxDescriptors .* in use +rx peak/);
+    expect(text).toMatch(/pool\.size +nic\.rxDescriptors .* rx peak +slo/);
     expect(text).toMatch(/[+-][\d.]+ %|×/);
   });
 });
