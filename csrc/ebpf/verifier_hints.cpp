@@ -110,6 +110,8 @@ constexpr auto kRows = std::to_array<Row>({
     {"pointer comparison prohibited", "compare packet pointers with data_end only"},
     {"dereference of modified ctx",
      "read the context at fixed offsets only, through the pointer that the program was given"},
+    {"variable ctx access",
+     "the context is read at constant offsets only: pick the field with a switch, not by an index"},
     {"invalid bpf_context access",
      "the context has no such field for this type of program, or it cannot be written, or not in "
      "that size: see struct xdp_md and struct __sk_buff in linux/bpf.h"},
@@ -126,6 +128,10 @@ constexpr auto kRows = std::to_array<Row>({
     {"reference leak",
      "what was taken must be given back on every path, before a tail call, too: "
      "bpf_ringbuf_submit() or _discard(), bpf_sk_release()"},
+    {"while holding a lock",
+     "call what is needed before bpf_spin_lock() and keep it in a variable; under the lock only "
+     "read "
+     "and write the value"},
     {"bpf_spin_lock", "unlock on every path, and call nothing while the lock is held"},
     {"type=",
      "the helper's argument is of another kind than it expects (see the list): a key or a value is "
@@ -134,6 +140,23 @@ constexpr auto kRows = std::to_array<Row>({
     {"invalid shift", "shift by less than the width: 0 to 63, or 0 to 31"},
     {"jump out of range", "a jump leads out of the program: was the object cut off?"},
     {"last insn is not an exit", "the program does not end with a return"},
+    {"At callback return the register R0",
+     "a callback returns 0 to go on or 1 to stop, nothing else"},
+    {"doesn't return scalar",
+     "a global function returns a number: make it static (or always inline) to return a pointer"},
+    {"invalid args into func",
+     "a global function is checked by itself, by the types of its arguments: numbers, the context, "
+     "pointers to structures of known size; make it static to have it checked with its callers"},
+    {"invalid zero-sized read",
+     "the length may be 0 on this path: `if (length == 0) return …` (or `length &= N - 1; if "
+     "(length)`) right before the call"},
+    {"helper access to the packet is not allowed",
+     "this helper takes memory of the program: copy the bytes to the stack first, with "
+     "bpf_xdp_load_bytes() or bpf_skb_load_bytes()"},
+    {"Invalid format string",
+     "formats are %d, %u, %x, %i with l or ll, %s, %p and a few more, with as many arguments as "
+     "the "
+     "format has, never %f; see bpf_snprintf in bpf-helpers(7)"},
     {"At program exit the register R0",
      "the value that the program returns is none of those that this type allows"},
     {"leaks addr", "a pointer must not be stored where user space can read it"},

@@ -91,6 +91,28 @@ std::string shared_processors(const LiveSession& session) {
                             "): the latencies' tails are of that, too";
 }
 
+std::string swaps_left(const Plan& plan, const LiveSession& session) {
+  const auto swaps = session.classifier() == nullptr ? std::nullopt : session.classifier()->swaps();
+  const std::uint64_t done = swaps ? swaps->count + swaps->failed : 0;
+  return !swaps || done >= plan.classifier.swaps
+             ? std::string()
+             : "the run was over after " + number(done) + " of " + number(plan.classifier.swaps) +
+                   " swaps of the classifier: make it longer, or classifier.swapEvery shorter";
+}
+
+// Frames without the NIC's stamp, where the NIC stamps.
+std::string unstamped(const LiveSession& session) {
+  std::uint64_t device = 0;
+  for (const auto& worker : session.workers()) {
+    device += worker->arrivals().without();
+  }
+  const std::uint64_t all = device + session.generator().arrivals().without();
+  return all == 0 ? std::string()
+                  : std::to_string(all) +
+                        " received frames had no stamp of the NIC: they count as having arrived "
+                        "when they were found in the ring";
+}
+
 }  // namespace
 
 std::vector<KernelCounter> moved(const std::vector<KernelCounter>& before,
@@ -116,19 +138,6 @@ void add_losses(const std::string& interface, std::vector<KernelCounter>& counte
   for (port::Ethtool::Statistic& counter : found.value()) {
     counters.push_back({interface, std::move(counter.name), counter.value});
   }
-}
-
-// Frames without the NIC's stamp, where the NIC stamps.
-std::string unstamped(const LiveSession& session) {
-  std::uint64_t device = 0;
-  for (const auto& worker : session.workers()) {
-    device += worker->arrivals().without();
-  }
-  const std::uint64_t all = device + session.generator().arrivals().without();
-  return all == 0 ? std::string()
-                  : std::to_string(all) +
-                        " received frames had no stamp of the NIC: they count as having arrived "
-                        "when they were found in the ring";
 }
 
 std::vector<std::string> diagnose(const Plan& plan, const LiveWorld& world,
@@ -161,6 +170,9 @@ std::vector<std::string> diagnose(const Plan& plan, const LiveWorld& world,
     notes.push_back("the classifier changed " + std::to_string(session.outside()) +
                     " frames so that neither addresses nor message tell who sent them: streams "
                     "count them as lost");
+  }
+  if (std::string missing = swaps_left(plan, session); !missing.empty()) {
+    notes.push_back(std::move(missing));
   }
   const std::string elsewhere = unsteered(plan, session);
   if (!elsewhere.empty()) {

@@ -141,6 +141,14 @@ describe.skipIf(missing !== undefined)('a classifier on veth', () => {
     expect(live.classifier).toMatchObject({ frames: total, stages: [{ name: 'uncounted', hits: total }] });
   }, 60_000);
 
+  it('says when the run was over before its swaps', () => {
+    const live = run(scenario('duration: 500ms', '1kpps', ', swaps: 5, swapEvery: 200ms'), 'veth');
+    const done = live.classifier.swaps?.count;
+    expect(live.notes).toContainEqual(
+      expect.stringMatching(`the run was over after ${done} of 5 swaps .*classifier.swapEvery shorter`),
+    );
+  });
+
   it("runs stages in somebody else's slots as the simulator does", () => {
     const text = scenario('packets: 3000', '2kpps').replace(
       /^classifier: .*$/m,

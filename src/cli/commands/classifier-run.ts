@@ -45,9 +45,11 @@ function text(run: ClassifierRun): string {
   for (const why of run.excepted) lines.push(`not compared: ${why}\n`);
   if (run.first !== null) {
     const { frame, field, bytes, ...sides } = run.first;
-    lines.push(`MISMATCH at frame ${frame}, ${field}\n`);
+    // What a whole look at the maps finds at the end is of no one frame.
+    const where = bytes === '' ? 'behind the last frame' : `at frame ${frame}`;
+    lines.push(`MISMATCH ${where}, ${field}\n`);
     for (const [name, value] of Object.entries(sides)) lines.push(`  ${name.padEnd(6)} ${value}\n`);
-    lines.push(`  frame  ${bytes}\n`);
+    if (bytes !== '') lines.push(`  frame  ${bytes}\n`);
   } else if (run.in.length > 1) lines.push('no mismatch\n');
   return lines.join('');
 }
