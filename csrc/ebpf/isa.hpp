@@ -18,8 +18,10 @@ inline constexpr std::size_t kInstructionBytes = 8;
 inline constexpr unsigned kRegisters = 11;  // r0 to r10; r10 is the read-only frame pointer
 inline constexpr unsigned kFramePointer = 10;
 inline constexpr std::uint32_t kStackBytes = 512;  // of one frame
-inline constexpr unsigned kMaxFrames = 8;          // call depth, the entry included (kernel)
-inline constexpr unsigned kMaxTailCalls = 33;      // kernel MAX_TAIL_CALL_CNT
+inline constexpr unsigned kMaxFrames = 8;  // call depth of one program, its entry included (kernel)
+inline constexpr unsigned kMaxTailCalls = 33;  // kernel MAX_TAIL_CALL_CNT
+// A tail call replaces one frame by a program that may go as deep again.
+inline constexpr unsigned kAllFrames = (kMaxTailCalls + 1) * (kMaxFrames - 1) + 1;
 
 // Section 3.1: the low three bits of the opcode.
 namespace cls {

@@ -113,26 +113,20 @@ void Translator::return_from(std::size_t at) {
 void Translator::local_call(std::size_t at) {
   const std::int64_t offset = program_.raw[at].imm;
   constexpr std::array<unsigned, 4> kSaved = {6, 7, 8, 9};
-  const auto frame = [&](std::size_t member) {
-    return Memory{kScratch, static_cast<std::int32_t>(offsetof(State, frames) + member)};
-  };
-  const auto address_frame = [&] {
-    out_.load(4, kScratch, in_state(offsetof(State, depth)));
-    out_.multiply(Width::w32, kScratch, kScratch, sizeof(State::Frame));
-    out_.alu(Alu::add, Width::w64, kScratch, Reg::rbp);
-  };
   const auto move_frame = [&](Alu op) {
     out_.alu(op, Width::w64, in_state(offsetof(State, frame)),
              static_cast<std::int32_t>(kStackBytes));
     out_.alu(op, Width::w32, in_state(offsetof(State, r) + kFramePointer * 8 + 4), 1);
   };
-  out_.alu(Alu::cmp, Width::w32, in_state(offsetof(State, depth)), kMaxFrames - 1);
-  out_.jump_if(Condition::above_equal, leave_at(at));
-  out_.address(kScratch, {kJumped, static_cast<std::int32_t>(-offset)});
-  out_.alu(Alu::cmp, Width::w64, kScratch, in_state(offsetof(State, limit)));
-  out_.jump_if(Condition::greater, leave_at(at));
-  out_.move(Width::w64, kJumped, kScratch);
   address_frame();
+  out_.load(4, kScratch2, frame(offsetof(State::Frame, calls_left)));
+  out_.alu(Alu::sub, Width::w32, kScratch2, 1);
+  out_.jump_if(Condition::below, leave_at(at));
+  out_.store(4, frame(sizeof(State::Frame) + offsetof(State::Frame, calls_left)), kScratch2);
+  out_.address(kScratch2, {kJumped, static_cast<std::int32_t>(-offset)});
+  out_.alu(Alu::cmp, Width::w64, kScratch2, in_state(offsetof(State, limit)));
+  out_.jump_if(Condition::greater, leave_at(at));
+  out_.move(Width::w64, kJumped, kScratch2);
   out_.move_immediate(kScratch2, reinterpret_cast<std::uintptr_t>(program_.code.data() + at + 1));
   out_.store(8, frame(offsetof(State::Frame, back)), kScratch2);
   out_.load(8, kScratch2, in_state(offsetof(State, program)));
@@ -144,8 +138,9 @@ void Translator::local_call(std::size_t at) {
   move_frame(Alu::add);
   out_.alu(Alu::sub, Width::w64, Reg::rsp, 8);
   const Label clean = out_.label();
-  out_.alu(Alu::cmp, Width::w32, in_state(offsetof(State, dirty_frames)), 0);
-  out_.jump_if(Condition::equal, clean);
+  out_.load(4, kScratch, in_state(offsetof(State, depth)));
+  out_.alu(Alu::cmp, Width::w32, kScratch, in_state(offsetof(State, dirty_frames)));
+  out_.jump_if(Condition::above_equal, clean);
   out_.call(zero_frame_);
   zeroes_frames_ = true;
   out_.bind(clean);

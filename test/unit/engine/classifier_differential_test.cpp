@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
     Programs, ClassifierDifferential,
     testing::Values(
         Case{"classify", "classify"}, Case{"counters", "counters"}, Case{"bounds", "bounds"},
-        Case{"stages", "entry"}, Case{"calls", "calls"},
+        Case{"stages", "entry"}, Case{"calls", "calls"}, Case{"depths", "depths"},
         Case{"kinds", "kinds", "map known: a bloom_filter"}, Case{"redirects", "redirects"},
         Case{"checksums", "checksums"}, Case{"sums", "sums"}, Case{"names", "names"},
         Case{"arrays", "arrays"}, Case{"percpu", "percpu"}, Case{"hashes", "hashes"},
