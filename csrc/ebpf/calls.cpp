@@ -99,6 +99,7 @@ const Instruction* tail_call(const Instruction* at, State& state) {
   state.jumped = state.executed(at + 1);
   state.program = target;
   state.frames[state.depth].calls_left = kMaxFrames - 1;
+  state.frames[state.depth].turns_left = kMayGotoTurns;
   if (state.jumped > state.limit) {
     return state.stop(target->code.data(), FaultKind::instruction_limit);
   }

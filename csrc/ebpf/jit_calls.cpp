@@ -87,6 +87,12 @@ void Translator::address_frame() {
   out_.alu(Alu::add, Width::w64, kScratch, Reg::rbp);
 }
 
+void Translator::begin_turns() {
+  if (!may_goto_) return;
+  address_frame();
+  out_.store_immediate(4, frame(offsetof(State::Frame, turns_left)), kMayGotoTurns);
+}
+
 void Translator::helper_call(std::size_t at) {
   const auto number = static_cast<std::uint32_t>(program_.raw[at].imm);
   if (number == kTailCallHelper) {

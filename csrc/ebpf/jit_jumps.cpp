@@ -52,8 +52,17 @@ void Translator::jump(std::size_t at) {
   if (in.operation() == jmp_op::ja) {
     return go(at, width == Width::w64 ? std::int64_t{in.offset} : in.imm);
   }
-  compare(in, width);
-  const Condition condition = condition_of(in.operation());
+  const bool may_goto = in.opcode == kMayGoto;
+  if (may_goto && in.offset == 0) {
+    return;
+  }
+  if (may_goto) {
+    address_frame();
+    out_.alu(Alu::cmp, Width::w32, frame(offsetof(State::Frame, turns_left)), 0);
+  } else {
+    compare(in, width);
+  }
+  const Condition condition = may_goto ? Condition::equal : condition_of(in.operation());
   if (in.offset < 0) {
     const Label on = out_.label();
     out_.jump_if(inverse(condition), on);
@@ -64,6 +73,7 @@ void Translator::jump(std::size_t at) {
     out_.jump_if(condition, stub);
     edges_.push_back({stub, moved(at, in.offset), in.offset});
   }
+  if (may_goto) out_.decrement(frame(offsetof(State::Frame, turns_left)));
 }
 
 void Translator::edge_stubs() {
@@ -123,6 +133,10 @@ void Translator::local_call(std::size_t at) {
   out_.alu(Alu::sub, Width::w32, kScratch2, 1);
   out_.jump_if(Condition::below, leave_at(at));
   out_.store(4, frame(sizeof(State::Frame) + offsetof(State::Frame, calls_left)), kScratch2);
+  if (may_goto_) {
+    out_.store_immediate(4, frame(sizeof(State::Frame) + offsetof(State::Frame, turns_left)),
+                         kMayGotoTurns);
+  }
   out_.address(kScratch2, {kJumped, static_cast<std::int32_t>(-offset)});
   out_.alu(Alu::cmp, Width::w64, kScratch2, in_state(offsetof(State, limit)));
   out_.jump_if(Condition::greater, leave_at(at));

@@ -50,6 +50,8 @@ Translator::Translator(const Program& program, const Machine& machine)
                std::any_of(program.raw.begin(), program.raw.end(), [](const RawInstruction& in) {
                  return in.opcode == kCall && in.src == pseudo::local_call;
                });
+  may_goto_ = std::ranges::any_of(program.raw,
+                                  [](const RawInstruction& in) { return in.opcode == kMayGoto; });
   for (const unsigned bpf : kPreserved) {
     if (enters_ || uses(program, bpf)) saved_.push_back(kRegisterOf[bpf]);
   }
@@ -111,10 +113,12 @@ Translation Translator::run() {
   result_.start = out_.size();
   for (const Reg saved : saved_) out_.push(saved);
   entry(false);
+  begin_turns();
   out_.call(body);
   finish();
 
   result_.tail = out_.size();
+  begin_turns();
   if (flow_.takes_context()) {
     out_.compare_byte(in_state(offsetof(State, context)), static_cast<std::uint8_t>(program_.type));
     out_.jump_if(Condition::not_equal, leave_at(0));

@@ -81,6 +81,7 @@ Outcome Machine::run(const Program& program, std::uint64_t r1, std::uint64_t r2)
   state_.context = ProgramType::raw;
   state_.r[1] = r1;
   state_.r[2] = r2;
+  state_.frames[0].turns_left = kMayGotoTurns;
   std::memset(stack_.data(), 0, kStackBytes);  // frame 0; calls clear theirs
   return run_on(program.code.data());
 }

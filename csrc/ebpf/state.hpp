@@ -63,13 +63,13 @@ struct State {
   std::uint32_t dirty_frames = 0;          // so many stack frames, from the first, may not be zero
   ProgramType context = ProgramType::raw;  // whose context and packet are in place
 
-  // What a frame leaves here when it calls a function, but for `calls_left`, which it has from its
-  // own begin: how much deeper the program that runs in it may go.
+  // What a frame leaves here when it calls a function; the last two it has from its own begin.
   struct Frame {
     const Instruction* back = nullptr;
-    const Program* program = nullptr;      // a tail call in a subprogram changes it
-    std::array<std::uint64_t, 4> saved{};  // r6 to r9
-    std::uint32_t calls_left = kMaxFrames - 1;
+    const Program* program = nullptr;           // a tail call in a subprogram changes it
+    std::array<std::uint64_t, 4> saved{};       // r6 to r9
+    std::uint32_t calls_left = kMaxFrames - 1;  // how much deeper its program may go
+    std::uint32_t turns_left = kMayGotoTurns;
   };
   std::array<Frame, kAllFrames> frames{};
 
@@ -97,6 +97,7 @@ struct State {
     const std::uint32_t calls_left = frames[depth].calls_left - 1;
     ++depth;
     frames[depth].calls_left = calls_left;
+    frames[depth].turns_left = kMayGotoTurns;
     std::memset(regions[kStackRegion + depth].base, 0, kStackBytes);
     mark_dirty(depth);
     r[kFramePointer] = frame_pointer(depth);

@@ -158,6 +158,25 @@ TEST_P(Hostile, FramesOfTheCallerCountAgainBehindATailCall) {
           FaultKind::call_depth, 8);
 }
 
+// Turns are a function's own, each time that it is entered.
+TEST_P(Hostile, MayGotoEndsALoop) {
+  machine_.set_instruction_limit(200'000'000);
+  const std::string loop = "up: ; may_goto out; r0 += 1; goto up; out: ; ";
+  EXPECT_EQ(machine_.run(load("r0 = 0; " + loop + "exit"), 0).r0, kMayGotoTurns);
+  EXPECT_EQ(machine_.run(load("r0 = 0; up: ; r0 += 1; may_goto +1; exit; goto up"), 0).r0, 1u);
+  const Program program = load(
+      "call f; r6 = r0; r0 = 0; may_goto +0; may_goto +1; call f; r0 += r6; exit; f: ; r0 = 0; " +
+      loop + "exit");
+  for (int run = 0; run < 2; ++run) EXPECT_EQ(machine_.run(program, 0).r0, 2u * kMayGotoTurns);
+  Map& stages = add(MapType::prog_array, 4);
+  const Program stage = load("r0 = 0; " + loop + "exit");
+  ASSERT_EQ(stages.set_program(0, &stage), 0);
+  const Program entry =
+      load("r0 = 0; up: ; may_goto out; goto up; out: ; r2 = " +
+           std::to_string(handle(kMapHandle, stages.number())) + " ll; r3 = 0; call 12; exit");
+  EXPECT_EQ(machine_.run(entry, 0).r0, kMayGotoTurns);
+}
+
 TEST_P(Hostile, MadeUpFunctions) {
   stopped("r1 = 0x7fff000200000003 ll; r2 = 5 ll; callx r1; exit", FaultKind::bad_call_target, 3);
   stopped("r1 = 0x7fff0002000000ff ll; callx r1; exit", FaultKind::bad_call_target, 2);
