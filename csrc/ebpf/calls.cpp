@@ -8,15 +8,17 @@ namespace ringbed::ebpf {
 namespace {
 
 const Instruction* enter(const Instruction* at, State& state, const Instruction* target) {
-  if (state.depth + 1 >= kMaxFrames) {
+  State::Frame& frame = state.frames[state.depth];
+  if (frame.calls_left == 0) {
     return state.stop(at, FaultKind::call_depth, state.depth + 1);
   }
   state.jumped -= target - (at + 1);
   if (state.jumped > state.limit) {
     return state.stop(at, FaultKind::instruction_limit);
   }
-  State::Frame& frame = state.frames[state.depth];
-  frame = {at + 1, state.program, {state.r[6], state.r[7], state.r[8], state.r[9]}};
+  frame.back = at + 1;
+  frame.program = state.program;
+  frame.saved = {state.r[6], state.r[7], state.r[8], state.r[9]};
   state.open_frame();
   return target;
 }
@@ -83,8 +85,8 @@ const Instruction* leave(const Instruction* at, State& state) {
   return frame.back;
 }
 
-// The new program takes over the frame; a miss (bad index, empty slot, 33 calls made) goes on
-// behind the call, as in the kernel.
+// The new program takes over the frame, and may go as deep from there as if it had been the first;
+// a miss (bad index, empty slot, 33 calls made) goes on behind the call, as in the kernel.
 const Instruction* tail_call(const Instruction* at, State& state) {
   state.mark = at;
   const Program* target = state.machine->tail_target(state, state.r[2], state.r[3]);
@@ -96,6 +98,8 @@ const Instruction* tail_call(const Instruction* at, State& state) {
   }
   state.jumped = state.executed(at + 1);
   state.program = target;
+  state.frames[state.depth].calls_left = kMaxFrames - 1;
+  state.frames[state.depth].turns_left = kMayGotoTurns;
   if (state.jumped > state.limit) {
     return state.stop(target->code.data(), FaultKind::instruction_limit);
   }

@@ -1,6 +1,7 @@
 #include "ebpf/decode.hpp"
 
 #include <array>
+#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -13,8 +14,9 @@ namespace ringbed::ebpf {
 namespace {
 
 std::string hex(unsigned value) {
-  constexpr const char* kDigits = "0123456789abcdef";
-  return {'0', 'x', kDigits[value >> 4 & 15], kDigits[value & 15]};
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%02x", value);
+  return text;
 }
 
 // One pass over the program. check_*() return what is wrong, or "".
@@ -180,6 +182,15 @@ class Checker {
       if (in.offset != 0) return reserved("offset");
       return in.imm != 0 ? reserved("imm") : "";
     }
+    if (in.opcode == kMayGoto) {
+      if (in.dst != 0) return reserved("dst");
+      if (in.src != 0) {
+        return "a conditional jump of kind " + std::to_string(in.src) + " is not defined";
+      }
+      if (in.imm != 0) return reserved("imm");
+      if (auto old = needs(CpuVersion::v4, "may_goto"); !old.empty()) return old;
+      return check_target(at, in.offset);
+    }
     if (handler_for(in) == nullptr || in.operation() == jmp_op::call ||
         in.operation() == jmp_op::exit || (in.operation() == jmp_op::ja && in.from_register())) {
       return undefined(in);
@@ -258,9 +269,20 @@ class Checker {
     if (in.memory_mode() == mode::mem) {
       return in.imm != 0 ? reserved("imm") : "";
     }
-    if (in.memory_mode() != mode::atomic || in.memory_size() == size_of::byte ||
-        in.memory_size() == size_of::half) {
+    if (in.memory_mode() != mode::atomic) {
       return undefined(in);
+    }
+    if (in.imm == atomic_op::load_acquire || in.imm == atomic_op::store_release) {
+      const bool loads = in.imm == atomic_op::load_acquire;
+      if (auto old = needs(CpuVersion::v4, loads ? "a load-acquire" : "a store-release");
+          !old.empty()) {
+        return old;
+      }
+      return loads ? check_destination(in) : "";
+    }
+    if (in.memory_size() == size_of::byte || in.memory_size() == size_of::half) {
+      return "an atomic operation of " + std::to_string(access_bytes(in.memory_size()) * 8) +
+             " bits that is no load-acquire and no store-release";
     }
     if (handler_for(in) == nullptr) {
       return "atomic operation " + hex(static_cast<unsigned>(in.imm)) + " is not defined";

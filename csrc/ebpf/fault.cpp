@@ -24,7 +24,7 @@ std::string where(Address address) {
   }
   if (number == kPacketRegion) return "packet buffer + " + offset;
   if (number == kContextRegion) return "context + " + offset;
-  if (number >= kStackRegion && number < kStackRegion + kMaxFrames) {
+  if (number >= kStackRegion && number < kStackRegion + kAllFrames) {
     return "stack of frame " + std::to_string(number - kStackRegion) + ", r10" +
            (std::int64_t{low_half(address)} < std::int64_t{kRegionStart} + kStackBytes ? "" : "+") +
            std::to_string(std::int64_t{low_half(address)} - kRegionStart - kStackBytes);

@@ -130,15 +130,17 @@ std::uint64_t spin_lock(Machine&, State& state) {
 }
 std::uint64_t spin_unlock(Machine& machine, State& state) { return spin_lock(machine, state); }
 
-// callback(index, context) up to r1 times, until it returns 1; the number of calls.
+// callback(index, context) up to r1 times, until it returns 1; the number of calls. Where the
+// verifier knows callback and flags, which is nearly everywhere, it puts a loop in the call's
+// place; that one, unlike the helper, takes all 64 bits of the count and returns an error of 32.
 std::uint64_t loop(Machine& machine, State& state) {
-  const std::uint64_t count = static_cast<std::uint32_t>(state.r[1]);
+  const std::uint64_t count = state.r[1];
   const std::uint64_t context = state.r[3];
   if (high_half(state.r[2]) != kFunctionHandle) {
     return state.refuse("bpf_loop needs a function", state.r[2]);
   }
   if (state.r[4] != 0) return error(-EINVAL);
-  if (count > 1u << 23) return error(-E2BIG);
+  if (count > 1u << 23) return static_cast<std::uint32_t>(-E2BIG);
   const std::uint32_t entry = low_half(state.r[2]);
   for (std::uint64_t index = 0; index < count; ++index) {
     if (!machine.call_back(state, entry, {index, context, 0, 0})) return 0;

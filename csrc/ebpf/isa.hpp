@@ -18,8 +18,10 @@ inline constexpr std::size_t kInstructionBytes = 8;
 inline constexpr unsigned kRegisters = 11;  // r0 to r10; r10 is the read-only frame pointer
 inline constexpr unsigned kFramePointer = 10;
 inline constexpr std::uint32_t kStackBytes = 512;  // of one frame
-inline constexpr unsigned kMaxFrames = 8;          // call depth, the entry included (kernel)
-inline constexpr unsigned kMaxTailCalls = 33;      // kernel MAX_TAIL_CALL_CNT
+inline constexpr unsigned kMaxFrames = 8;  // call depth of one program, its entry included (kernel)
+inline constexpr unsigned kMaxTailCalls = 33;  // kernel MAX_TAIL_CALL_CNT
+// A tail call replaces one frame by a program that may go as deep again.
+inline constexpr unsigned kAllFrames = (kMaxTailCalls + 1) * (kMaxFrames - 1) + 1;
 
 // Section 3.1: the low three bits of the opcode.
 namespace cls {
@@ -36,7 +38,7 @@ inline constexpr std::uint8_t add = 0x00, sub = 0x10, mul = 0x20, div = 0x30, or
 namespace jmp_op {
 inline constexpr std::uint8_t ja = 0x00, jeq = 0x10, jgt = 0x20, jge = 0x30, jset = 0x40,
                               jne = 0x50, jsgt = 0x60, jsge = 0x70, call = 0x80, exit = 0x90,
-                              jlt = 0xa0, jle = 0xb0, jslt = 0xc0, jsle = 0xd0;
+                              jlt = 0xa0, jle = 0xb0, jslt = 0xc0, jsle = 0xd0, jcond = 0xe0;
 }
 // Section 5: the mode (high three bits) and size (next two) of a load or store.
 namespace mode {
@@ -49,7 +51,8 @@ inline constexpr std::uint8_t word = 0x00, half = 0x08, byte = 0x10, dword = 0x1
 // Section 5.3: the operation of an atomic, in its imm.
 namespace atomic_op {
 inline constexpr std::int32_t add = 0x00, or_ = 0x40, and_ = 0x50, xor_ = 0xa0, fetch = 0x01,
-                              xchg = 0xe1, cmpxchg = 0xf1;
+                              xchg = 0xe1, cmpxchg = 0xf1, load_acquire = 0x100,
+                              store_release = 0x110;  // kernel 6.15; of one byte and two as well
 }
 // Section 5.4: src of a 64-bit immediate load; 4.3.1: src of a call.
 namespace pseudo {
@@ -62,6 +65,9 @@ inline constexpr std::uint8_t kSourceRegister = 0x08;  // the S bit: X (register
 inline constexpr std::uint8_t kLoadImm64 = cls::ld | mode::imm | size_of::dword;
 inline constexpr std::uint8_t kExit = cls::jmp | jmp_op::exit;
 inline constexpr std::uint8_t kCall = cls::jmp | jmp_op::call;
+// Kernel 6.9: goes on until the function has come to one 8,388,608 times, then jumps.
+inline constexpr std::uint8_t kMayGoto = cls::jmp | jmp_op::jcond;
+inline constexpr std::uint32_t kMayGotoTurns = 1 << 23;  // kernel BPF_MAX_LOOPS
 inline constexpr std::uint8_t kCallRegister = cls::jmp | jmp_op::call | kSourceRegister;
 
 // One instruction as it is encoded; nothing checked yet.

@@ -127,17 +127,25 @@ void Translator::store(std::size_t at) {
 void Translator::atomic(std::size_t at) {
   const RawInstruction& in = program_.raw[at];
   const unsigned bytes = access_bytes(in.memory_size());
+  const bool loads = in.imm == atomic_op::load_acquire;
+  const unsigned base = loads ? in.src : in.dst;
   if (program_.mode == Mode::kernel_strict) {
-    if (in.dst == kFramePointer) {
+    if (base == kFramePointer) {
       out_.load(8, kScratch, in_state(offsetof(State, r) + kFramePointer * 8));
       out_.alu(Alu::add, Width::w64, kScratch, in.offset);
     } else {
-      out_.address(kScratch, {reg(in.dst), in.offset});
+      out_.address(kScratch, {reg(base), in.offset});
     }
     out_.test(Width::w32, kScratch, static_cast<std::int32_t>(bytes - 1));
     out_.jump_if(Condition::not_equal, leave_at(at));
   }
-  Memory to = locate(at, in.dst, in.offset, bytes, Access::write);
+  Memory to = locate(at, base, in.offset, bytes, loads ? Access::read : Access::write);
+  if (loads) {
+    return out_.load(bytes, reg(in.dst), to);
+  }
+  if (in.imm == atomic_op::store_release) {
+    return out_.store(bytes, to, source(in.src));
+  }
   if (to.base != kScratch || to.index != Reg::rsp || to.displacement != 0) {
     out_.address(kScratch, to);  // operands may be overwritten below
     to = {kScratch, 0};

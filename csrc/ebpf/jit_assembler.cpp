@@ -206,7 +206,6 @@ void Assembler::compare_byte(const Memory& at, std::uint8_t imm) {
 }
 void Assembler::increment(const Memory& at) { memory(Width::w32, 0xff, 0, at); }
 void Assembler::decrement(const Memory& at) { memory(Width::w32, 0xff, 1, at); }
-void Assembler::set_bit(const Memory& at, Reg bit) { memory(Width::w32, 0x0fab, number(bit), at); }
 void Assembler::compare_exchange(unsigned bytes, const Memory& at, Reg from) {
   memory(bytes == 8 ? Width::w64 : Width::w32, 0x0fb1, number(from), at);
 }

@@ -112,7 +112,6 @@ class Assembler {
   void compare_byte(const Memory& at, std::uint8_t imm);
   void increment(const Memory& at);  // 32 bits
   void decrement(const Memory& at);
-  void set_bit(const Memory& at, Reg bit);                            // 32 bits (bts)
   void compare_exchange(unsigned bytes, const Memory& at, Reg from);  // with rax
 
   void jump(Label to);

@@ -15,6 +15,15 @@ const Instruction* interpret_one(State* state, std::uint64_t at) noexcept {
   return instruction->run(instruction, *state);
 }
 
+// The same for a helper that writes, which it does where its arguments point to.
+const Instruction* interpret_writer(State* state, std::uint64_t at) noexcept {
+  for (unsigned argument = 1; argument <= 5; ++argument) {
+    const std::uint32_t frame = high_half(state->r[argument]) - kStackRegion;
+    if (frame < kAllFrames) state->mark_dirty(frame);
+  }
+  return interpret_one(state, at);
+}
+
 // What no instruction's address is: a helper has returned, native code goes on.
 const auto* const kGoOn = reinterpret_cast<const Instruction*>(std::uintptr_t{1});
 
@@ -23,7 +32,7 @@ const auto* const kGoOn = reinterpret_cast<const Instruction*>(std::uintptr_t{1}
 const Instruction* call_by_register(State* state, std::uint64_t at) noexcept {
   const std::uint32_t depth = state->depth;
   const Instruction* behind = state->program->code.data() + at + 1;
-  const Instruction* next = interpret_one(state, at);
+  const Instruction* next = interpret_writer(state, at);
   return next == behind && state->depth == depth ? kGoOn : next;
 }
 
@@ -58,7 +67,30 @@ void Translator::reload_packet() {
 // The current stack frame may be left with something in it.
 void Translator::mark_dirty() {
   out_.load(4, kScratch, in_state(offsetof(State, depth)));
-  out_.set_bit(in_state(offsetof(State, dirty_frames)), kScratch);
+  mark_dirty(kScratch);
+}
+
+// The stack frame whose number is in `frame`, which is no more afterwards.
+void Translator::mark_dirty(Reg frame) {
+  const Label marked = out_.label();
+  out_.alu(Alu::add, Width::w32, frame, 1);
+  out_.alu(Alu::cmp, Width::w32, frame, in_state(offsetof(State, dirty_frames)));
+  out_.jump_if(Condition::below_equal, marked);
+  out_.store(4, in_state(offsetof(State, dirty_frames)), frame);
+  out_.bind(marked);
+}
+
+// State::frames[depth] to r10.
+void Translator::address_frame() {
+  out_.load(4, kScratch, in_state(offsetof(State, depth)));
+  out_.multiply(Width::w32, kScratch, kScratch, sizeof(State::Frame));
+  out_.alu(Alu::add, Width::w64, kScratch, Reg::rbp);
+}
+
+void Translator::begin_turns() {
+  if (!may_goto_) return;
+  address_frame();
+  out_.store_immediate(4, frame(offsetof(State::Frame, turns_left)), kMayGotoTurns);
 }
 
 void Translator::helper_call(std::size_t at) {
@@ -72,18 +104,14 @@ void Translator::helper_call(std::size_t at) {
   if (number == kMapLookupHelper && map_lookup(at)) {
     return;
   }
-  const HelperEffects effects = helper_effects(number);
-  if (effects.writes) {
-    out_.store_immediate(4, in_state(offsetof(State, dirty_frames)), (1 << kMaxFrames) - 1);
-  }
-  generic_helper(at, effects);
+  generic_helper(at, helper_effects(number));
 }
 
 void Translator::generic_helper(std::size_t at, const HelperEffects& effects) {
   spill(effects.calls_back);
   out_.move(Width::w64, Reg::rdi, Reg::rbp);
   out_.move_immediate(Reg::rsi, at);
-  out_.call(reinterpret_cast<const void*>(&interpret_one));
+  out_.call(reinterpret_cast<const void*>(effects.writes ? &interpret_writer : &interpret_one));
   out_.test(Width::w64, Reg::rax, Reg::rax);
   out_.jump_if(Condition::equal, leave_with_);  // a fault
   reload(false);
@@ -186,13 +214,16 @@ void Translator::tail_call(std::size_t at) {
   out_.increment(in_state(offsetof(State, tail_calls)));
   out_.store(8, in_state(offsetof(State, program)), kScratch);
   if (stack_bytes_ > 0) mark_dirty();
+  if (functions_) {  // else it is as deep as it began
+    address_frame();
+    out_.store_immediate(4, frame(offsetof(State::Frame, calls_left)), kMaxFrames - 1);
+  }
   out_.jump(kScratch2);
   out_.bind(miss);
 }
 
 // A helper is called here; a function, whose address is data, is the interpreter's.
 void Translator::call_register(std::size_t at) {
-  out_.store_immediate(4, in_state(offsetof(State, dirty_frames)), (1 << kMaxFrames) - 1);
   spill(true);
   out_.move(Width::w64, Reg::rdi, Reg::rbp);
   out_.move_immediate(Reg::rsi, at);

@@ -42,6 +42,11 @@ std::uint64_t reach_of(const Value& packet) {
   return offset <= packet.low ? 0 : saturating_add(packet.high, offset);
 }
 
+// The highest number that a load can give.
+std::uint64_t most(const RawInstruction& load) {
+  return kAny >> (64 - access_bytes(load.memory_size()) * 8);
+}
+
 std::size_t target_of(const RawInstruction& in, std::size_t at) {
   const bool far = in.opcode == (cls::jmp32 | jmp_op::ja) ||
                    (in.opcode == kCall && in.src == pseudo::local_call);
@@ -250,7 +255,10 @@ void Flow::step(std::size_t at, Registers& r) const {
       break;
     case cls::ldx: r[in.dst] = loaded(in, r[in.src]); break;
     case cls::stx:
-      if (in.memory_mode() == mode::atomic && (in.imm & atomic_op::fetch) != 0) {
+      if (in.memory_mode() != mode::atomic) break;
+      if (in.imm == atomic_op::load_acquire) {
+        r[in.dst] = Value::scalar(0, most(in));
+      } else if ((in.imm & atomic_op::fetch) != 0) {
         const bool narrow = in.memory_size() == size_of::word;
         r[in.imm == atomic_op::cmpxchg ? 0 : in.src] = Value::scalar(0, narrow ? kMax32 : kAny);
       }
@@ -269,8 +277,7 @@ Value Flow::loaded(const RawInstruction& in, const Value& base) const {
     if (offset == layout.data) return {Kind::packet, kDataId, 0, 0, 0};
     if (offset == layout.data_end) return {Kind::packet_end, 0, 0, 0, 0};
   }
-  const std::uint32_t bits = access_bytes(in.memory_size()) * 8;
-  return Value::scalar(0, bits == 64 ? kAny : (std::uint64_t{1} << bits) - 1);
+  return Value::scalar(0, most(in));
 }
 
 void Flow::call(std::size_t at, Registers& r) const {

@@ -52,8 +52,17 @@ void Translator::jump(std::size_t at) {
   if (in.operation() == jmp_op::ja) {
     return go(at, width == Width::w64 ? std::int64_t{in.offset} : in.imm);
   }
-  compare(in, width);
-  const Condition condition = condition_of(in.operation());
+  const bool may_goto = in.opcode == kMayGoto;
+  if (may_goto && in.offset == 0) {
+    return;
+  }
+  if (may_goto) {
+    address_frame();
+    out_.alu(Alu::cmp, Width::w32, frame(offsetof(State::Frame, turns_left)), 0);
+  } else {
+    compare(in, width);
+  }
+  const Condition condition = may_goto ? Condition::equal : condition_of(in.operation());
   if (in.offset < 0) {
     const Label on = out_.label();
     out_.jump_if(inverse(condition), on);
@@ -64,6 +73,7 @@ void Translator::jump(std::size_t at) {
     out_.jump_if(condition, stub);
     edges_.push_back({stub, moved(at, in.offset), in.offset});
   }
+  if (may_goto) out_.decrement(frame(offsetof(State::Frame, turns_left)));
 }
 
 void Translator::edge_stubs() {
@@ -113,26 +123,24 @@ void Translator::return_from(std::size_t at) {
 void Translator::local_call(std::size_t at) {
   const std::int64_t offset = program_.raw[at].imm;
   constexpr std::array<unsigned, 4> kSaved = {6, 7, 8, 9};
-  const auto frame = [&](std::size_t member) {
-    return Memory{kScratch, static_cast<std::int32_t>(offsetof(State, frames) + member)};
-  };
-  const auto address_frame = [&] {
-    out_.load(4, kScratch, in_state(offsetof(State, depth)));
-    out_.multiply(Width::w32, kScratch, kScratch, sizeof(State::Frame));
-    out_.alu(Alu::add, Width::w64, kScratch, Reg::rbp);
-  };
   const auto move_frame = [&](Alu op) {
     out_.alu(op, Width::w64, in_state(offsetof(State, frame)),
              static_cast<std::int32_t>(kStackBytes));
     out_.alu(op, Width::w32, in_state(offsetof(State, r) + kFramePointer * 8 + 4), 1);
   };
-  out_.alu(Alu::cmp, Width::w32, in_state(offsetof(State, depth)), kMaxFrames - 1);
-  out_.jump_if(Condition::above_equal, leave_at(at));
-  out_.address(kScratch, {kJumped, static_cast<std::int32_t>(-offset)});
-  out_.alu(Alu::cmp, Width::w64, kScratch, in_state(offsetof(State, limit)));
-  out_.jump_if(Condition::greater, leave_at(at));
-  out_.move(Width::w64, kJumped, kScratch);
   address_frame();
+  out_.load(4, kScratch2, frame(offsetof(State::Frame, calls_left)));
+  out_.alu(Alu::sub, Width::w32, kScratch2, 1);
+  out_.jump_if(Condition::below, leave_at(at));
+  out_.store(4, frame(sizeof(State::Frame) + offsetof(State::Frame, calls_left)), kScratch2);
+  if (may_goto_) {
+    out_.store_immediate(4, frame(sizeof(State::Frame) + offsetof(State::Frame, turns_left)),
+                         kMayGotoTurns);
+  }
+  out_.address(kScratch2, {kJumped, static_cast<std::int32_t>(-offset)});
+  out_.alu(Alu::cmp, Width::w64, kScratch2, in_state(offsetof(State, limit)));
+  out_.jump_if(Condition::greater, leave_at(at));
+  out_.move(Width::w64, kJumped, kScratch2);
   out_.move_immediate(kScratch2, reinterpret_cast<std::uintptr_t>(program_.code.data() + at + 1));
   out_.store(8, frame(offsetof(State::Frame, back)), kScratch2);
   out_.load(8, kScratch2, in_state(offsetof(State, program)));
@@ -144,8 +152,9 @@ void Translator::local_call(std::size_t at) {
   move_frame(Alu::add);
   out_.alu(Alu::sub, Width::w64, Reg::rsp, 8);
   const Label clean = out_.label();
-  out_.alu(Alu::cmp, Width::w32, in_state(offsetof(State, dirty_frames)), 0);
-  out_.jump_if(Condition::equal, clean);
+  out_.load(4, kScratch, in_state(offsetof(State, depth)));
+  out_.alu(Alu::cmp, Width::w32, kScratch, in_state(offsetof(State, dirty_frames)));
+  out_.jump_if(Condition::above_equal, clean);
   out_.call(zero_frame_);
   zeroes_frames_ = true;
   out_.bind(clean);

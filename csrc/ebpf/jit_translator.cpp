@@ -16,7 +16,7 @@ constexpr std::array<unsigned, 4> kPreserved = {6, 7, 8, 9};
 
 void zero_frame(State* state) noexcept {
   std::memset(state->frame, 0, kStackBytes);
-  state->dirty_frames &= ~(1u << state->depth);
+  if (state->dirty_frames == state->depth + 1) --state->dirty_frames;
 }
 
 // Whether code that is not this program's own, or this program anew, may run inside it.
@@ -46,6 +46,12 @@ Translator::Translator(const Program& program, const Machine& machine)
   leave_with_ = out_.label();
   zero_frame_ = out_.label();
   enters_ = std::any_of(program.raw.begin(), program.raw.end(), enters);
+  functions_ = !flow_.callbacks().empty() ||
+               std::any_of(program.raw.begin(), program.raw.end(), [](const RawInstruction& in) {
+                 return in.opcode == kCall && in.src == pseudo::local_call;
+               });
+  may_goto_ = std::ranges::any_of(program.raw,
+                                  [](const RawInstruction& in) { return in.opcode == kMayGoto; });
   for (const unsigned bpf : kPreserved) {
     if (enters_ || uses(program, bpf)) saved_.push_back(kRegisterOf[bpf]);
   }
@@ -107,10 +113,12 @@ Translation Translator::run() {
   result_.start = out_.size();
   for (const Reg saved : saved_) out_.push(saved);
   entry(false);
+  begin_turns();
   out_.call(body);
   finish();
 
   result_.tail = out_.size();
+  begin_turns();
   if (flow_.takes_context()) {
     out_.compare_byte(in_state(offsetof(State, context)), static_cast<std::uint8_t>(program_.type));
     out_.jump_if(Condition::not_equal, leave_at(0));
@@ -258,9 +266,9 @@ void Translator::check_stubs() {
       if (write) {
         const Label no_stack = out_.label();
         out_.address(Reg::rcx, {kScratch2, -static_cast<std::int32_t>(kStackRegion)});
-        out_.alu(Alu::cmp, Width::w32, Reg::rcx, kMaxFrames);
+        out_.alu(Alu::cmp, Width::w32, Reg::rcx, kAllFrames);
         out_.jump_if(Condition::above_equal, no_stack);
-        out_.set_bit(in_state(offsetof(State, dirty_frames)), Reg::rcx);
+        mark_dirty(Reg::rcx);
         out_.bind(no_stack);
       }
       out_.shift(Shift::left, Width::w64, kScratch2, 5);

@@ -85,6 +85,9 @@ class Translator {
   void reload(bool all);
   void reload_packet();
   void mark_dirty();
+  void mark_dirty(Reg frame);
+  void address_frame();
+  void begin_turns();
 
   const Program& program_;
   const Machine& machine_;
@@ -112,6 +115,8 @@ class Translator {
   Label zero_frame_;
   bool zeroes_frames_ = false;
   bool enters_ = false;            // other code may run inside a run of the program
+  bool functions_ = false;         // the program has some besides the one it begins with
+  bool may_goto_ = false;          // some instruction is one: functions begin with all turns left
   std::uint32_t stack_bytes_ = 0;  // that proven stores reach, from the top of the frame
   std::vector<Reg> saved_;         // for our caller
 };
@@ -126,5 +131,10 @@ inline constexpr Reg kScratch2 = Reg::r11;
 inline constexpr Reg kJumped = Reg::r9;
 inline constexpr Reg kPacketDelta = Reg::r12;
 inline constexpr std::uint32_t kMaxInlineZero = 64;
+
+// A member of the frame that Translator::address_frame has found.
+[[nodiscard]] constexpr Memory frame(std::size_t offset) {
+  return {kScratch, static_cast<std::int32_t>(offsetof(State, frames) + offset)};
+}
 
 }  // namespace ringbed::ebpf::jit

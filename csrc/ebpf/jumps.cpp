@@ -37,6 +37,16 @@ Handler pick(const RawInstruction& in) noexcept {
                             : branch<std::uint32_t, kCompare, false>;
 }
 
+// Cuts loops short that the kernel's verifier could not bound otherwise.
+const Instruction* may_goto(const Instruction* at, State& state) {
+  std::uint32_t& left = state.frames[state.depth].turns_left;
+  if (left == 0) {
+    return go(at, state, at->offset);
+  }
+  --left;
+  return proceed(at + 1, state);
+}
+
 const Instruction* jump(const Instruction* at, State& state) { return go(at, state, at->offset); }
 const Instruction* jump_long(const Instruction* at, State& state) { return go(at, state, at->imm); }
 
@@ -56,6 +66,9 @@ Handler jump_handler(const RawInstruction& in) noexcept {
     case jmp_op::jle: return pick<op::le>(in);
     case jmp_op::jslt: return pick<op::as_signed<op::lt>>(in);
     case jmp_op::jsle: return pick<op::as_signed<op::le>>(in);
+    case jmp_op::jcond:
+      if (in.opcode != kMayGoto) return nullptr;
+      return in.offset == 0 ? jump : may_goto;  // to the next instruction: the kernel drops it
     default: return nullptr;
   }
 }

@@ -1,6 +1,5 @@
 #include "ebpf/machine.hpp"
 
-#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -19,14 +18,15 @@ void interpret(const Instruction* at, State& state) noexcept {
 
 // Frames that native code entered, and has not left, are left as they are.
 void finish(const Instruction* at, State& state) noexcept {
-  state.dirty_frames |= (2u << state.depth) - 1;
+  state.mark_dirty(state.depth);
   interpret(at, state);
 }
 
 }  // namespace
 
-Machine::Machine(Environment environment) : environment_(std::move(environment)) {
-  for (std::uint32_t frame = 0; frame < kMaxFrames; ++frame) {
+Machine::Machine(Environment environment)
+    : environment_(std::move(environment)), stack_(kAllFrames * kStackBytes) {
+  for (std::uint32_t frame = 0; frame < kAllFrames; ++frame) {
     memory_[kStackRegion + frame] = Region::of(stack_.data() + frame * kStackBytes, kStackBytes);
   }
   for (const HelperRow& row : helpers()) {
@@ -81,6 +81,7 @@ Outcome Machine::run(const Program& program, std::uint64_t r1, std::uint64_t r2)
   state_.context = ProgramType::raw;
   state_.r[1] = r1;
   state_.r[2] = r2;
+  state_.frames[0].turns_left = kMayGotoTurns;
   std::memset(stack_.data(), 0, kStackBytes);  // frame 0; calls clear theirs
   return run_on(program.code.data());
 }
@@ -103,7 +104,7 @@ Outcome Machine::run_on(const Instruction* at) noexcept {
   Outcome outcome{state_.r[0], static_cast<std::uint64_t>(state_.finished), state_.fault};
   if (!outcome.ok()) {
     outcome.instructions = static_cast<std::uint64_t>(state_.jumped + state_.fault.instruction + 1);
-    state_.dirty_frames = (1u << kMaxFrames) - 1;
+    state_.mark_dirty(state_.depth);
   }
   reset();
   return outcome;
@@ -158,10 +159,8 @@ const Program* Machine::tail_target(State& state, std::uint64_t value, std::uint
 }
 
 void Machine::clear_stack() noexcept {
-  for (; state_.dirty_frames != 0; state_.dirty_frames &= state_.dirty_frames - 1) {
-    const auto frame = static_cast<std::size_t>(std::countr_zero(state_.dirty_frames));
-    std::memset(stack_.data() + frame * kStackBytes, 0, kStackBytes);
-  }
+  std::memset(stack_.data(), 0, std::size_t{state_.dirty_frames} * kStackBytes);
+  state_.dirty_frames = 0;
 }
 
 void Machine::call_function(State& state, std::uint32_t entry) noexcept {
@@ -185,7 +184,7 @@ bool Machine::call_back(State& state, std::uint32_t entry, std::array<std::uint6
     state.stop(state.mark, FaultKind::bad_call_target, handle(kFunctionHandle, entry));
     return false;
   }
-  if (state.depth + 1 >= kMaxFrames) {
+  if (state.frames[state.depth].calls_left == 0) {
     state.stop(state.mark, FaultKind::call_depth, state.depth + 1);
     return false;
   }

@@ -126,7 +126,7 @@ class Machine {
   std::array<HelperFunction, 256> helpers_{};
   std::vector<std::unique_ptr<Map>> maps_;
   Packet packet_;
-  std::array<std::uint8_t, kMaxFrames * kStackBytes> stack_{};
+  std::vector<std::uint8_t> stack_;
 };
 
 }  // namespace ringbed::ebpf

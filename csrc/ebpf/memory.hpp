@@ -27,7 +27,7 @@ inline constexpr std::uint32_t kRegionMaxBytes = 0x8000'0000;
 inline constexpr std::uint32_t kPacketRegion = 0;
 inline constexpr std::uint32_t kContextRegion = 1;
 inline constexpr std::uint32_t kStackRegion = 2;  // one row a frame: a frame cannot run over
-inline constexpr std::uint32_t kScratchRegion = kStackRegion + kMaxFrames;  // ringbuf records
+inline constexpr std::uint32_t kScratchRegion = kStackRegion + kAllFrames;  // ringbuf records
 inline constexpr std::uint32_t kScratchRegions = 16;
 inline constexpr std::uint32_t kFixedRegions = kScratchRegion + kScratchRegions;
 

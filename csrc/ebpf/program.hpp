@@ -31,7 +31,8 @@ static_assert(sizeof(Instruction) == 16);
 
 // What `--cpu` names: which additions to the base set a program may use.
 //   v1 base   v2 + JLT JLE JSLT JSLE   v3 + JMP32 and atomics beyond add
-//   v4 + signed division, sign-extending moves and loads, BSWAP, 32-bit jump offsets
+//   v4 + signed division, sign-extending moves and loads, BSWAP, 32-bit jump offsets, load-acquire
+//      and store-release, may_goto
 enum class CpuVersion : std::uint8_t { v1 = 1, v2, v3, v4 };
 
 // isa: what RFC 9669 defines. kernel_strict: rejects also what the kernel's verifier rejects

@@ -2,6 +2,7 @@
 // The JIT addresses the first members by their offsets.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -59,15 +60,18 @@ struct State {
   std::uint64_t packet_delta = 0;          // a packet byte's host address, less its VM address
   std::uint8_t* frame = nullptr;           // host address of the current stack frame
   void* native_stack = nullptr;            // where an exit to the interpreter unwinds to
-  std::uint32_t dirty_frames = 0;          // stack frames, one bit each, that may not be zero
+  std::uint32_t dirty_frames = 0;          // so many stack frames, from the first, may not be zero
   ProgramType context = ProgramType::raw;  // whose context and packet are in place
 
+  // What a frame leaves here when it calls a function; the last two it has from its own begin.
   struct Frame {
     const Instruction* back = nullptr;
-    const Program* program = nullptr;      // a tail call in a subprogram changes it
-    std::array<std::uint64_t, 4> saved{};  // r6 to r9
+    const Program* program = nullptr;           // a tail call in a subprogram changes it
+    std::array<std::uint64_t, 4> saved{};       // r6 to r9
+    std::uint32_t calls_left = kMaxFrames - 1;  // how much deeper its program may go
+    std::uint32_t turns_left = kMayGotoTurns;
   };
-  std::array<Frame, kMaxFrames> frames{};
+  std::array<Frame, kAllFrames> frames{};
 
   template <Access kAccess>
   [[nodiscard]] std::uint8_t* find(Address address, std::uint64_t bytes) const noexcept {
@@ -87,12 +91,20 @@ struct State {
     return 0;
   }
 
-  // Moves into the next frame. What an earlier run left there must not decide this one.
+  // Moves into the next frame, where the program may go so deep. What an earlier run left there
+  // must not decide this one.
   void open_frame() noexcept {
+    const std::uint32_t calls_left = frames[depth].calls_left - 1;
     ++depth;
+    frames[depth].calls_left = calls_left;
+    frames[depth].turns_left = kMayGotoTurns;
     std::memset(regions[kStackRegion + depth].base, 0, kStackBytes);
-    dirty_frames |= 1u << depth;
+    mark_dirty(depth);
     r[kFramePointer] = frame_pointer(depth);
+  }
+
+  void mark_dirty(std::uint32_t number) noexcept {
+    dirty_frames = std::max(dirty_frames, number + 1);
   }
 
   [[nodiscard]] static std::uint64_t frame_pointer(std::uint32_t depth) noexcept {

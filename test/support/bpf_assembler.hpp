@@ -181,6 +181,8 @@ class Assembler {
       emit({.opcode = kExit});
     } else if (is(t, "goto:@")) {
       jump({.opcode = cls::jmp}, m_[1]);
+    } else if (is(t, "may_goto:@")) {
+      jump({.opcode = kMayGoto}, m_[1]);
     } else if (is(t, "gotol:@")) {
       jump({.opcode = cls::jmp32}, m_[1], true);
     } else if (is(t, "call:#")) {
@@ -278,6 +280,18 @@ class Assembler {
             .src = reg(5),
             .offset = off(3, 4),
             .imm = atomic_op::cmpxchg});
+    } else if (is(t, "r#=load_acquire((u#*)(r#+@))")) {
+      emit({.opcode = byte(cls::stx | mode::atomic | kSize.at(m_[2])),
+            .dst = reg(1),
+            .src = reg(3),
+            .offset = off(4, 5),
+            .imm = atomic_op::load_acquire});
+    } else if (is(t, "store_release((u#*)(r#+@),r#)")) {
+      emit({.opcode = byte(cls::stx | mode::atomic | kSize.at(m_[1])),
+            .dst = reg(2),
+            .src = reg(5),
+            .offset = off(3, 4),
+            .imm = atomic_op::store_release});
     } else {
       return false;
     }

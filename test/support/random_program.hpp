@@ -149,7 +149,8 @@ class RandomProgram {
   // Over one or two pieces.
   void jump() {
     const std::size_t at = code_.size();
-    emit(random_.below(6) == 0 ? Raw{opcode(random_.below(2) == 0 ? 0x05 : 0x06), 0, 0, 0, 0}
+    constexpr std::array<std::uint8_t, 3> kPlain = {0x05, 0x06, 0xe5};
+    emit(random_.below(6) == 0 ? Raw{kPlain[random_.below(kPlain.size())], 0, 0, 0, 0}
                                : comparison());
     arithmetic();
     if (random_.below(2) == 0) stack();
@@ -218,8 +219,19 @@ class RandomProgram {
     constexpr std::array<std::int32_t, 10> kOperations = {0x00, 0x01, 0x40, 0x41, 0x50,
                                                           0x51, 0xa0, 0xa1, 0xe1, 0xf1};
     const auto offset = static_cast<std::int16_t>(-8 * static_cast<int>(1 + random_.below(8)));
+    if (random_.below(4) == 0) return ordered(offset);
     emit({opcode(random_.below(2) == 0 ? 0xdb : 0xc3), 10, any(), offset,
           kOperations[random_.below(kOperations.size())]});
+  }
+
+  // On the stack or, mostly outside, at a register.
+  void ordered(std::int16_t offset) {
+    const std::uint8_t size = size_bits();
+    const std::uint8_t pointer = random_.below(8) == 0 ? any() : std::uint8_t{10};
+    if (random_.below(2) == 0) {
+      return emit({opcode(0xc3 | size), any(), pointer, offset, ebpf::atomic_op::load_acquire});
+    }
+    emit({opcode(0xc3 | size), pointer, any(), offset, ebpf::atomic_op::store_release});
   }
 
   // Where the context has data and data_end.

@@ -39,6 +39,9 @@ static long outer(__u32 index, struct state *state) {
   return 0;
 }
 
+// The count with all its bits: libbpf's declaration cuts it to 32.
+static long (*const loop)(__u64 count, void *callback, void *context, __u64 flags) = (void *)181;
+
 SEC("xdp")
 int walks(struct xdp_md *ctx) {
   __u32 word = word_of(ctx), key = word % 40;
@@ -49,6 +52,9 @@ int walks(struct xdp_md *ctx) {
   long a = bpf_for_each_map_elem(&flows, add, &state, 0);
   long b = bpf_for_each_map_elem(&counts, until, &state, 0);
   long c = bpf_loop(word >> 16 & 15, outer, &state, 0);
+  // An error of 32 bits, and not one turn where the low 32 bits of the count are few.
+  __u64 too_many = loop(word & 1 ? (1 << 23) + 1 : (1ull << 32) + 2, inner, &state, 0);
+  state.sum += too_many ^ too_many >> 30;
   return (int)((state.sum ^ state.sum >> 32) & 0xffff) + (int)(a + b + c + state.turns);
 }
 char _license[] SEC("license") = "GPL";

@@ -1,4 +1,4 @@
-// The tests' assembler, held to the encodings that llvm-mc 14 printed.
+// The tests' assembler, held to the encodings that llvm-mc prints.
 #include "support/bpf_assembler.hpp"
 
 #include <gtest/gtest.h>
@@ -24,6 +24,9 @@ TEST(BpfAssembler, EncodesAsLlvm) {
       {"r2 = *(u8 *)(r1 + 3)", {0x71, 0x12, 3, 0, 0, 0, 0, 0}},
       {"*(u32 *)(r10 - 4) = r1", {0x63, 0x1a, 0xfc, 0xff, 0, 0, 0, 0}},
       {"lock *(u64 *)(r1 + 8) += r2", {0xdb, 0x21, 8, 0, 0, 0, 0, 0}},
+      {"r2 = load_acquire((u8 *)(r1 + 0))", {0xd3, 0x12, 0, 0, 0, 1, 0, 0}},
+      {"store_release((u64 *)(r1 - 8), r2)", {0xdb, 0x21, 0xf8, 0xff, 0x10, 1, 0, 0}},
+      {"may_goto +1", {0xe5, 0, 1, 0, 0, 0, 0, 0}},
       {"r1 = 0x123456789abcdef0 ll",
        {0x18, 1, 0, 0, 0xf0, 0xde, 0xbc, 0x9a, 0, 0, 0, 0, 0x78, 0x56, 0x34, 0x12}},
       {"r1 = be16 r1", {0xdc, 1, 0, 0, 0x10, 0, 0, 0}},

@@ -140,6 +140,10 @@ TEST_P(Vectors, Atomics) {
       op = "r2 = xchg_" + width + "(r10 - 8, r2)";
     } else if (words[0] == "cmpxchg") {
       op = "r0 = cmpxchg_" + width + "(r10 - 8, r0, r2)";
+    } else if (words[0] == "load_acquire") {
+      op = "r2 = load_acquire((u" + width + " *)(r10 - 8))";
+    } else if (words[0] == "store_release") {
+      op = "store_release((u" + width + " *)(r10 - 8), r2)";
     } else {
       const std::map<std::string, std::string> signs = {
           {"add", "+"}, {"or", "|"}, {"and", "&"}, {"xor", "^"}};

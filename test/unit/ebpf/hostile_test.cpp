@@ -114,6 +114,69 @@ TEST_P(Hostile, CallDepth) {
   stopped("call f; exit; f: ; *(u64 *)(r10 - 64) = 9; call f; exit", FaultKind::call_depth, 3);
 }
 
+// Each turn goes seven functions deep and tail-calls itself from there: a program has its eight
+// frames to itself, and 33 tail calls make 239 of them. What all of them keep is there when they
+// come back.
+TEST_P(Hostile, EveryProgramOfAChainHasItsOwnFrames) {
+  Map& stages = add(MapType::prog_array, 4);
+  const auto chain = [&](int depth) {
+    std::string code =
+        "*(u64 *)(r10 - 80) = 5; r6 = 3; call f1; r0 += r6; r1 = *(u64 *)(r10 - 80); "
+        "r0 += r1; exit; ";
+    for (int at = 1; at < depth; ++at) {
+      code += "f" + std::to_string(at) + ": ; *(u64 *)(r10 - 80) = 5; r6 = 3; call f" +
+              std::to_string(at + 1) + "; r0 += r6; r1 = *(u64 *)(r10 - 80); r0 += r1; exit; ";
+    }
+    return code + "f" + std::to_string(depth) +
+           ": ; r2 = " + std::to_string(handle(kMapHandle, stages.number())) +
+           " ll; r3 = 0; call 12; r0 = " + "*(u64 *)(r10 - 80); exit";
+  };
+  const Program seven = load(chain(7));
+  ASSERT_EQ(stages.set_program(0, &seven), 0);
+  for (int run = 0; run < 2; ++run) {  // the second finds clean frames
+    const Outcome outcome = machine_.run(seven, 0);
+    ASSERT_TRUE(outcome.ok()) << describe(outcome.fault);
+    EXPECT_EQ(outcome.r0, 34u * 7 * 8);
+  }
+  const Program eight = load(chain(8));
+  ASSERT_EQ(stages.set_program(0, &eight), 0);
+  EXPECT_EQ(machine_.run(eight, 0).fault.kind, FaultKind::call_depth);
+  const Outcome outcome = machine_.run(seven, 0);  // its first tail call enters `eight`
+  EXPECT_EQ(outcome.fault.kind, FaultKind::call_depth);
+  EXPECT_EQ(outcome.fault.program, &eight);
+  ASSERT_EQ(stages.set_program(0, &seven), 0);
+  EXPECT_EQ(machine_.run(seven, 0).r0, 34u * 7 * 8);
+}
+
+// A call back from a tail call is one into the program that made it: its frames count again.
+TEST_P(Hostile, FramesOfTheCallerCountAgainBehindATailCall) {
+  Map& stages = add(MapType::prog_array, 4);
+  const Program leaf = load("r0 = 1; exit");
+  ASSERT_EQ(stages.set_program(0, &leaf), 0);
+  stopped("call t; call f; exit; t: ; r2 = " + std::to_string(handle(kMapHandle, stages.number())) +
+              " ll; r3 = 0; call 12; exit; f: ; call f; exit",
+          FaultKind::call_depth, 8);
+}
+
+// Turns are a function's own, each time that it is entered.
+TEST_P(Hostile, MayGotoEndsALoop) {
+  machine_.set_instruction_limit(200'000'000);
+  const std::string loop = "up: ; may_goto out; r0 += 1; goto up; out: ; ";
+  EXPECT_EQ(machine_.run(load("r0 = 0; " + loop + "exit"), 0).r0, kMayGotoTurns);
+  EXPECT_EQ(machine_.run(load("r0 = 0; up: ; r0 += 1; may_goto +1; exit; goto up"), 0).r0, 1u);
+  const Program program = load(
+      "call f; r6 = r0; r0 = 0; may_goto +0; may_goto +1; call f; r0 += r6; exit; f: ; r0 = 0; " +
+      loop + "exit");
+  for (int run = 0; run < 2; ++run) EXPECT_EQ(machine_.run(program, 0).r0, 2u * kMayGotoTurns);
+  Map& stages = add(MapType::prog_array, 4);
+  const Program stage = load("r0 = 0; " + loop + "exit");
+  ASSERT_EQ(stages.set_program(0, &stage), 0);
+  const Program entry =
+      load("r0 = 0; up: ; may_goto out; goto up; out: ; r2 = " +
+           std::to_string(handle(kMapHandle, stages.number())) + " ll; r3 = 0; call 12; exit");
+  EXPECT_EQ(machine_.run(entry, 0).r0, kMayGotoTurns);
+}
+
 TEST_P(Hostile, MadeUpFunctions) {
   stopped("r1 = 0x7fff000200000003 ll; r2 = 5 ll; callx r1; exit", FaultKind::bad_call_target, 3);
   stopped("r1 = 0x7fff0002000000ff ll; callx r1; exit", FaultKind::bad_call_target, 2);

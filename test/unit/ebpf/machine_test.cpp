@@ -82,6 +82,22 @@ TEST(Machine, CountsInstructionsAcrossJumpsAndCalls) {
       15u);
 }
 
+// What kernel 6.18 returned: the verifier's loop in place of the call, and the helper's -EINVAL.
+TEST(Machine, LoopsThatAreTooLong) {
+  Machine machine;
+  const auto loop = [&](const std::string& count, const std::string& flags) {
+    return machine
+        .run(program("r1 = " + count + " ll; r2 = &cb ll; r3 = 0; r4 = " + flags +
+                     "; call 181; exit; cb: ; r0 = 1; exit"),
+             0)
+        .r0;
+  };
+  EXPECT_EQ(loop("0x800000", "0"), 1u);
+  EXPECT_EQ(loop("0x800001", "0"), 0xffff'fff9u);
+  EXPECT_EQ(loop("0x100000003", "0"), 0xffff'fff9u);
+  EXPECT_EQ(loop("0x800001", "1"), 0xffff'ffff'ffff'ffeau);
+}
+
 TEST(Machine, TheLimitHoldsInCallbacksToo) {
   Machine machine;
   machine.set_instruction_limit(1'000);
