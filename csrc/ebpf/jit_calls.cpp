@@ -83,7 +83,8 @@ void Translator::mark_dirty(Reg frame) {
 // State::frames[depth] to r10.
 void Translator::address_frame() {
   out_.load(4, kScratch, in_state(offsetof(State, depth)));
-  out_.multiply(Width::w32, kScratch, kScratch, sizeof(State::Frame));
+  static_assert(sizeof(State::Frame) == 64);
+  out_.shift(Shift::left, Width::w32, kScratch, 6);
   out_.alu(Alu::add, Width::w64, kScratch, Reg::rbp);
 }
 

@@ -164,8 +164,10 @@ void Translator::local_call(std::size_t at) {
   out_.decrement(in_state(offsetof(State, depth)));
   move_frame(Alu::sub);
   address_frame();
-  out_.load(8, kScratch2, frame(offsetof(State::Frame, program)));
-  out_.store(8, in_state(offsetof(State, program)), kScratch2);
+  if (tail_calls_) {
+    out_.load(8, kScratch2, frame(offsetof(State::Frame, program)));
+    out_.store(8, in_state(offsetof(State, program)), kScratch2);
+  }
   for (std::size_t i = 0; i < kSaved.size(); ++i) {
     out_.load(8, reg(kSaved[i]), frame(offsetof(State::Frame, saved) + i * 8));
   }

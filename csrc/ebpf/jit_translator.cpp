@@ -50,6 +50,10 @@ Translator::Translator(const Program& program, const Machine& machine)
                std::any_of(program.raw.begin(), program.raw.end(), [](const RawInstruction& in) {
                  return in.opcode == kCall && in.src == pseudo::local_call;
                });
+  tail_calls_ = std::ranges::any_of(program.raw, [](const RawInstruction& in) {
+    return in.opcode == kCallRegister ||
+           (in.opcode == kCall && in.src == pseudo::helper_call && in.imm == kTailCallHelper);
+  });
   may_goto_ = std::ranges::any_of(program.raw,
                                   [](const RawInstruction& in) { return in.opcode == kMayGoto; });
   for (const unsigned bpf : kPreserved) {

@@ -116,6 +116,7 @@ class Translator {
   bool zeroes_frames_ = false;
   bool enters_ = false;            // other code may run inside a run of the program
   bool functions_ = false;         // the program has some besides the one it begins with
+  bool tail_calls_ = false;        // a function may end in another program
   bool may_goto_ = false;          // some instruction is one: functions begin with all turns left
   std::uint32_t stack_bytes_ = 0;  // that proven stores reach, from the top of the frame
   std::vector<Reg> saved_;         // for our caller

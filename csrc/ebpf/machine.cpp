@@ -1,5 +1,6 @@
 #include "ebpf/machine.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -25,9 +26,9 @@ void finish(const Instruction* at, State& state) noexcept {
 }  // namespace
 
 Machine::Machine(Environment environment)
-    : environment_(std::move(environment)), stack_(kAllFrames * kStackBytes) {
+    : environment_(std::move(environment)), stack_(kAllFrames) {
   for (std::uint32_t frame = 0; frame < kAllFrames; ++frame) {
-    memory_[kStackRegion + frame] = Region::of(stack_.data() + frame * kStackBytes, kStackBytes);
+    memory_[kStackRegion + frame] = Region::of(stack_frame(frame), kStackBytes);
   }
   for (const HelperRow& row : helpers()) {
     helpers_[row.number] = row.function;
@@ -52,7 +53,7 @@ void Machine::reset() noexcept {
   state_.jumped = 0;
   state_.depth = 0;
   state_.base_depth = 0;
-  state_.frame = stack_.data();
+  state_.frame = stack_frame(0);
   state_.r = {};
   state_.r[kFramePointer] = State::frame_pointer(0);
   state_.fault = {};
@@ -82,7 +83,7 @@ Outcome Machine::run(const Program& program, std::uint64_t r1, std::uint64_t r2)
   state_.r[1] = r1;
   state_.r[2] = r2;
   state_.frames[0].turns_left = kMayGotoTurns;
-  std::memset(stack_.data(), 0, kStackBytes);  // frame 0; calls clear theirs
+  std::memset(stack_frame(0), 0, kStackBytes);  // frame 0; calls clear theirs
   return run_on(program.code.data());
 }
 
@@ -159,7 +160,7 @@ const Program* Machine::tail_target(State& state, std::uint64_t value, std::uint
 }
 
 void Machine::clear_stack() noexcept {
-  std::memset(stack_.data(), 0, std::size_t{state_.dirty_frames} * kStackBytes);
+  std::fill_n(stack_.begin(), state_.dirty_frames, StackFrame{});
   state_.dirty_frames = 0;
 }
 
@@ -169,7 +170,7 @@ void Machine::call_function(State& state, std::uint32_t entry) noexcept {
   if (engine_ == Engine::jit && program.machine == this) {
     void* const native_stack = state.native_stack;
     std::uint8_t* const frame = state.frame;
-    state.frame = stack_.data() + std::size_t{state.depth} * kStackBytes;
+    state.frame = stack_frame(state.depth);
     at = program.native->call_back(state, entry);
     state.native_stack = native_stack;
     state.frame = frame;

@@ -64,7 +64,7 @@ struct State {
   ProgramType context = ProgramType::raw;  // whose context and packet are in place
 
   // What a frame leaves here when it calls a function; the last two it has from its own begin.
-  struct Frame {
+  struct alignas(64) Frame {  // a row is a shift, not a multiplication
     const Instruction* back = nullptr;
     const Program* program = nullptr;           // a tail call in a subprogram changes it
     std::array<std::uint64_t, 4> saved{};       // r6 to r9
