@@ -192,9 +192,9 @@ void Translator::load_packet(std::size_t at) {
   } else {
     out_.move_immediate(kScratch, static_cast<std::uint64_t>(std::int64_t{in.imm}));
   }
-  out_.load(8, Reg::rax, in_state(offsetof(State, regions)));
   out_.test(Width::w64, kScratch, kScratch);
-  out_.jump_if(Condition::sign, leave_at(at));  // from a header: seldom seen
+  out_.jump_if(Condition::sign, leave_at(at));                 // from a header: seldom seen
+  out_.load(8, Reg::rax, in_state(offsetof(State, regions)));  // may have been the index till now
   out_.load(4, kScratch2, {Reg::rax, offsetof(Region, size)});
   out_.alu(Alu::sub, Width::w64, kScratch2, static_cast<std::int32_t>(bytes));
   out_.alu(Alu::cmp, Width::w64, kScratch, kScratch2);

@@ -177,6 +177,14 @@ TEST_P(Hostile, MayGotoEndsALoop) {
   EXPECT_EQ(machine_.run(entry, 0).r0, kMayGotoTurns);
 }
 
+// From the network header on, by an index in the register that the result comes to.
+TEST_P(Hostile, PacketLoadsFromAHeaderByR0) {
+  std::vector<std::uint8_t> frame(64);
+  frame[14] = 0x45;
+  const Program program = load("r0 = 5; .raw 50000000fbffefff; exit", ProgramType::tc);
+  EXPECT_EQ(machine_.run(program, frame).r0, 0x45u);
+}
+
 TEST_P(Hostile, MadeUpFunctions) {
   stopped("r1 = 0x7fff000200000003 ll; r2 = 5 ll; callx r1; exit", FaultKind::bad_call_target, 3);
   stopped("r1 = 0x7fff0002000000ff ll; callx r1; exit", FaultKind::bad_call_target, 2);
