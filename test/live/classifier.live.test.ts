@@ -142,10 +142,10 @@ describe.skipIf(missing !== undefined)('a classifier on veth', () => {
   }, 60_000);
 
   it('says when the run was over before its swaps', () => {
-    const live = run(scenario('duration: 500ms', '1kpps', ', swaps: 5, swapEvery: 200ms'), 'veth');
+    const live = run(scenario('duration: 500ms', '1kpps', ', swaps: 1000, swapEvery: 100ms'), 'veth');
     const done = live.classifier.swaps?.count;
     expect(live.notes).toContainEqual(
-      expect.stringMatching(`the run was over after ${done} of 5 swaps .*classifier.swapEvery shorter`),
+      expect.stringMatching(`the run was over after ${done} of 1000 swaps .*classifier.swapEvery shorter`),
     );
   });
 
