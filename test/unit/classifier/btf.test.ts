@@ -81,6 +81,50 @@ describe('values by BTF', () => {
     expect(() => encodeBtf(type, { long: -1 })).toThrow(/a number of 61 bits/);
   });
 
+  const either: BtfType = {
+    kind: 'union',
+    bytes: 16,
+    name: 'either',
+    members: [
+      { name: 'v4', offset: 0, bits: 0, type: int(4, '__be32') },
+      { name: 'v6', offset: 0, bits: 0, type: { kind: 'array', bytes: 16, count: 16, element: int(1) } },
+      { name: 'low', offset: 0, bits: 4, type: int(1) },
+    ],
+  };
+  it('a union is every reading of its bytes, and one member is enough to make it', () => {
+    const bytes = encodeBtf(either, { v4: '10.0.0.1' });
+    const value = { v4: '10.0.0.1', v6: `0a000001${'00'.repeat(12)}`, low: 10 };
+    expect(decodeBtf(either, bytes)).toEqual(value);
+    expect(encodeBtf(either, value)).toEqual(bytes);
+    expect(encodeBtf(either, value.v6)).toEqual(bytes);
+    expect(encodeBtf(either, '10.0.0.1')).toEqual(bytes);
+    expect(() => encodeBtf(either, { v6: value.v6, v4: '10.0.0.2' })).toThrow(
+      /value\.v4: 0a000002; it takes what another member says/,
+    );
+    expect(() => encodeBtf(either, { v4: '10.0.0.1', low: 3 })).toThrow(/value\.low/);
+  });
+
+  it('enumerators by name, also in bit fields', () => {
+    const phase: BtfType = {
+      kind: 'int',
+      bytes: 4,
+      name: 'phase',
+      signed: true,
+      enumerators: { IDLE: '0', BUSY: '7', BROKEN: '-1' },
+    };
+    expect(decodeBtf(phase, encodeBtf(phase, 'BROKEN'))).toBe(-1);
+    expect(decodeBtf(phase, encodeBtf(phase, 7))).toBe(7);
+    expect(() => encodeBtf(phase, 'LOST')).toThrow(/LOST; it takes a whole number, IDLE, BUSY, BROKEN/);
+    expect(() => encodeBtf(phase, 'toString')).toThrow(/whole number/);
+    const packed: BtfType = {
+      kind: 'struct',
+      bytes: 4,
+      name: 'packed',
+      members: [{ name: 'phase', offset: 5, bits: 4, type: phase }],
+    };
+    expect(decodeBtf(packed, encodeBtf(packed, { phase: 'BUSY' }))).toEqual({ phase: 7 });
+  });
+
   it('a key without a type is a number, too', () => {
     expect([...encodeBtf({ kind: 'bytes', bytes: 4 }, 258)]).toEqual([2, 1, 0, 0]);
     expect(() => encodeBtf({ kind: 'bytes', bytes: 16 }, 1)).toThrow(/16 bytes/);

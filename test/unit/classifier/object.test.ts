@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BpfObject, describeObject, readTestFile, runClassifier, runTestFile } from '../../../src/index.js';
+import { compileBpf, whyNoBpfCompiler } from '../../support/bpf.js';
 
 const root = join(import.meta.dirname, '../../..');
 const folder = join(root, 'test/conformance/classifier');
@@ -149,4 +150,26 @@ describe('the bundled classifier in the VM', () => {
 
 it('a missing object is an error that says so', () => {
   expect(() => BpfObject.open('nowhere/x.o')).toThrow(/cannot be read/);
+});
+
+describe.skipIf(whyNoBpfCompiler() !== undefined)("an object of one's own in the VM", () => {
+  it('unions, members without a name, enumerators by name', () => {
+    const path = join(scratch, 'unions.bpf.o');
+    compileBpf(join(root, 'test/data/bpf/unions.bpf.c'), path);
+    using object = BpfObject.open(path);
+    const peers = object.map('peers');
+    peers.set(1, { phase: 'BUSY', v4: '2.1.0.0', count: { each: '0003000000000000' } });
+    expect(object.program().testRun(frame)).toMatchObject({ name: 'XDP_PASS' });
+    const value = {
+      phase: 7,
+      v4: '2.1.0.0',
+      low: 0x0102,
+      high: 0,
+      count: { all: 0x300n, each: '0003000000000000' },
+    };
+    expect(peers.get(1)).toEqual(value);
+    peers.set(0, value);
+    expect(peers.get(0)).toEqual(value);
+    expect(() => peers.set(0, { v4: '2.1.0.0', low: 3 })).toThrow(/low: 0300; .*another member says/);
+  });
 });

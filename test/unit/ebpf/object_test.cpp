@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "ebpf/btf_json.hpp"
 #include "ebpf/collection.hpp"
 #include "ebpf/helpers.hpp"
 #include "support/bpf_object.hpp"
@@ -178,6 +179,53 @@ TEST(Object, WhatOnlyAKernelHasIsNamed) {
   const Outcome outcome = machine.run(*loaded.value().program("timed"), Bytes(64));
   EXPECT_NE(describe(outcome.fault).find("helper 169 (bpf_timer_init) is not simulated"),
             std::string::npos);
+}
+
+TEST(Object, UnionsNamelessMembersAndEnumeratorsAreDescribed) {
+  const Bytes file = object_bytes("unions");
+  if (file.empty()) GTEST_SKIP() << "clang for BPF is not installed";
+  const auto object = read_object(file);
+  ASSERT_TRUE(object.ok()) << object.error().message;
+  const MapSpec& peers = *object.value().map("peers");
+  const std::string text = btf_json(object.value().btf, peers.value_type, peers.value_size);
+  for (const char* part : {
+           R"("enumerators":{"IDLE":"0","BUSY":"7","BROKEN":"9"})",
+           R"({"name":"v4","offset":32,"bits":0,"type":{"kind":"int","bytes":4,"name":"__be32")",
+           R"({"name":"high","offset":48,"bits":0,)",
+           R"({"name":"count","offset":64,"bits":0,"type":{"kind":"union","bytes":8,"name":"",)",
+           R"({"name":"each","offset":0,"bits":0,"type":{"kind":"array",)",
+       }) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  EXPECT_EQ(text.find(R"("name":"","offset")"), std::string::npos) << text;
+}
+
+// Structures of a thousand nameless members each, eight deep: to go through them all would have no
+// end.
+TEST(Object, ADescriptionOfTypesThatMultiplyHasAnEnd) {
+  constexpr std::uint32_t kLevels = 8;
+  constexpr std::uint32_t kMembers = 1000;
+  Bytes types;
+  const auto put = [](Bytes& to, std::initializer_list<std::uint32_t> words) {
+    for (const std::uint32_t word : words) {
+      for (unsigned shift = 0; shift < 32; shift += 8) {
+        to.push_back(static_cast<std::uint8_t>(word >> shift));
+      }
+    }
+  };
+  for (std::uint32_t level = 1; level <= kLevels; ++level) {
+    put(types, {0, 4U << 24 | kMembers, 4});
+    for (std::uint32_t member = 0; member < kMembers; ++member) put(types, {0, level + 1, 0});
+  }
+  put(types, {0, 4U << 24, 4});
+  Bytes file;
+  const auto bytes = static_cast<std::uint32_t>(types.size());
+  put(file, {0x0001'eb9f, 24, 0, bytes, bytes, 1});
+  file.insert(file.end(), types.begin(), types.end());
+  file.push_back(0);
+  const auto btf = Btf::parse(file, ".BTF");
+  ASSERT_TRUE(btf.ok()) << btf.error().message;
+  EXPECT_EQ(btf_json(btf.value(), 1, 4), R"({"kind":"bytes","bytes":4})");
 }
 
 TEST(Object, SectionsNameTypes) {
